@@ -1,0 +1,1 @@
+"""Counterpoint: multimodal samples whose parts still belong together."""

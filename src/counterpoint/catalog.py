@@ -1,0 +1,61 @@
+"""Every name that a recipe or the command line may use: name to ``module:Class``.
+
+The tables are written by ``scripts/catalog.py`` from the code and compared in the
+tests. Nothing is imported until it is asked for. Classes of a user's own are found
+once their module is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Any
+
+from counterpoint.errors import UnknownNameError
+
+# begin tables
+TABLES: dict[str, dict[str, str]] = {
+    "formats": {},
+    "modalities": {
+        "absent": "counterpoint.core.contracts:Absent",
+    },
+    "transforms": {},
+}
+# end tables
+
+
+def snake(name: str) -> str:
+    """``RandomResizedCrop`` to ``random_resized_crop``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def find(kind: str, name: str) -> Any:
+    """The class of that name, in snake or camel case.
+
+    Args:
+        kind: ``formats``, ``modalities`` or ``transforms``.
+
+    Raises:
+        UnknownNameError: with the nearest names.
+    """
+    table, wanted = TABLES[kind], snake(name)
+    if wanted in table:
+        module, _, attribute = table[wanted].partition(":")
+        return getattr(import_module(module), attribute)
+    own = _imported(kind)
+    if wanted in own:
+        return own[wanted]
+    raise UnknownNameError(kind.removesuffix("s").replace("modalitie", "modality"), name, [*table, *own])
+
+
+def _imported(kind: str) -> dict[str, type]:
+    from counterpoint.core import contracts
+
+    base = {"formats": contracts.Format, "modalities": contracts.Modality, "transforms": contracts.Step}[kind]
+    found: dict[str, type] = {}
+    pending: list[type] = [base]
+    while pending:
+        below: list[type] = pending.pop().__subclasses__()
+        found |= {snake(sub.__name__): sub for sub in below}
+        pending += below
+    return found

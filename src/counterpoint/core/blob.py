@@ -1,0 +1,74 @@
+"""Bytes that are read when they are needed, and checked when they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import xxhash
+
+from counterpoint.errors import IntegrityError, UnreadableInputError
+
+
+@final
+@dataclass(frozen=True)
+class Blob:
+    """An encoded payload: in memory, a file, or a range of a file.
+
+    Attributes:
+        ext: file ending without the dot, lower case; names the encoding.
+        payload: the bytes, or None if they are at ``path``.
+        path: file that holds them.
+        offset, length: range inside ``path``; the whole file if ``length`` is None.
+        digest: xxh3-64 in hex of the bytes, or None if not known.
+        label: what to call it in an error: sample and part.
+    """
+
+    ext: str
+    payload: bytes | None = None
+    path: str | None = None
+    offset: int = 0
+    length: int | None = None
+    digest: str | None = None
+    label: str = ""
+
+    def read(self) -> bytes:
+        """The bytes.
+
+        Raises:
+            UnreadableInputError: the file is missing or too short.
+            IntegrityError: the bytes do not have ``digest``.
+        """
+        data = self._raw()
+        if self.digest is not None and fingerprint(data) != self.digest:
+            raise IntegrityError(
+                f"{self.label or self.path}: the stored bytes were changed since they were written "
+                f"(xxh3 {fingerprint(data)}, index says {self.digest}). Restore {self.path}, or delete "
+                "the manifest of its shard and run the recipe with --resume."
+            )
+        return data
+
+    def _raw(self) -> bytes:
+        if self.payload is not None:
+            return self.payload
+        path = Path(str(self.path))
+        try:
+            with path.open("rb") as f:
+                f.seek(self.offset)
+                data = f.read() if self.length is None else f.read(self.length)
+        except OSError as e:
+            raise UnreadableInputError(
+                f"{self.label or path}: cannot read {path} ({e.strerror}). Restore the file or remove the entry."
+            ) from e
+        if self.length is not None and len(data) < self.length:
+            raise IntegrityError(
+                f"{self.label or path}: {path} ends after {len(data)} of {self.length} bytes "
+                f"at offset {self.offset}; it is truncated. Restore the file."
+            )
+        return data
+
+
+def fingerprint(data: bytes) -> str:
+    """xxh3-64 as 16 hex digits."""
+    return xxhash.xxh3_64_hexdigest(data)

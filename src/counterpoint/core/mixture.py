@@ -1,0 +1,48 @@
+"""Moves that bring in a second sample, and the move that takes a part away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from counterpoint.core.axes import Axis, Move
+
+
+@final
+@dataclass(frozen=True)
+class Blend(Move):
+    """``weight`` x this sample + ``(1 - weight)`` x the sample called ``partner``.
+
+    Only ``parts`` take part (all with a partner of the same name and modality if empty).
+    """
+
+    partner: str
+    weight: float
+    parts: tuple[str, ...] = ()
+    axis: ClassVar[Axis] = Axis.MEANING
+
+
+@final
+@dataclass(frozen=True)
+class Splice(Move):
+    """One window comes from the sample called ``partner``.
+
+    ``region`` is (x0, y0, x1, y1) in shares of the canvas, ``window`` (start, end)
+    in shares of the clock; ``share`` is the true part of the whole that was replaced.
+    """
+
+    partner: str
+    share: float
+    region: tuple[float, float, float, float] | None = None
+    window: tuple[float, float] | None = None
+    parts: tuple[str, ...] = ()
+    axis: ClassVar[Axis] = Axis.MEANING
+
+
+@final
+@dataclass(frozen=True)
+class Drop(Move):
+    """These parts become absent."""
+
+    parts: tuple[str, ...]
+    axis: ClassVar[Axis] = Axis.MEANING

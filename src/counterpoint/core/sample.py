@@ -1,0 +1,287 @@
+"""Samples: named parts that share axes.
+
+A change is offered to every part before anything moves. If one refuses, none
+moves. Moves of heavy parts wait in a queue, where neighbours of one axis fuse;
+they are applied when somebody looks. Nothing here is ever altered in place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, final
+
+from counterpoint.core.appearance import Appearance
+from counterpoint.core.axes import Axis, Move
+from counterpoint.core.clock import TimeMap
+from counterpoint.core.contracts import Absent, CannotFollow, Change, Context, Modality, Refusal
+from counterpoint.core.lineage import Lineage
+from counterpoint.core.meaning import Sides, swapped_keys
+from counterpoint.core.mixture import Blend, Drop, Splice
+from counterpoint.core.rig import Camera, Rig
+from counterpoint.errors import AlignmentError, CounterpointError, RefusedError, UnknownNameError
+
+
+@final
+@dataclass(frozen=True)
+class Queued:
+    """A move that waits, the rig before it, and the partner's part for a mixture."""
+
+    move: Move
+    rig: Rig
+    partner: Modality | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Cell:
+    """A part and the moves that it has still to follow."""
+
+    base: Modality
+    queue: tuple[Queued, ...] = ()
+
+    @cached_property
+    def part(self) -> Modality:
+        """The part as it is now."""
+        part = self.base
+        for step in self.queue:
+            part = _followed(part, step)
+        return part
+
+    def pushed(self, step: Queued) -> Cell:
+        """This cell with one more move, fused with the last one of its axis where that is exact.
+
+        Moves of the plane, the clock and the world do not disturb each other, so a move may reach back past
+        those of other axes; anything that touches content stops it.
+        """
+        queue = list(self.queue)
+        for i in range(len(queue) - 1, -1, -1):
+            one = queue[i].move.fused(step.move)
+            if one is not None:
+                queue[i] = replace(queue[i], move=one)
+                return Cell(self.base, tuple(queue))
+            if queue[i].move.axis not in _APART or queue[i].move.axis == step.move.axis:
+                break
+        if "part" in self.__dict__:
+            return Cell(self.part, (step,))
+        return Cell(self.base, (*self.queue, step))
+
+    def refuses(self, step: Queued) -> str | None:
+        part = self.base if self.base.heavy else self.part
+        return part.refuses(step.move, step.rig)
+
+    def span(self) -> tuple[float, float] | None:
+        """The interval of the clock that the part covers, without computing the part."""
+        span = self.base.span() if self.base.heavy else self.part.span()
+        for step in self.queue if self.base.heavy and span is not None else ():
+            if isinstance(step.move, TimeMap) and span is not None:
+                span = step.move.span(*span)
+        return span
+
+
+_APART = (Axis.PLANE, Axis.TIME, Axis.WORLD)
+
+
+def _followed(part: Modality, step: Queued) -> Modality:
+    match step.move, step.partner:
+        case Blend(weight=weight), Modality() as other:
+            return part.blend(other, weight)
+        case Splice() as move, Modality() as other:
+            return part.splice(other, move)
+        case move, _:
+            done = part.follow(move, step.rig)
+    if isinstance(done, CannotFollow):
+        raise CounterpointError(f"{type(part).__name__} accepted {step.move} and then could not follow: {done.reason}")
+    return done
+
+
+@final
+@dataclass(frozen=True)
+class Sample:
+    """One sample: a key, named parts, the rig that ties their frames, and its lineage.
+
+    Parts are read like a mapping: ``sample["image"]``, ``"image" in sample``, ``for name in sample``.
+    """
+
+    key: str
+    cells: Mapping[str, Cell]
+    rig: Rig = Rig()
+    lineage: Lineage = Lineage()
+
+    @classmethod
+    def of(
+        cls, key: str, parts: Mapping[str, Modality], rig: Rig | None = None, lineage: Lineage | None = None
+    ) -> Sample:
+        """A sample from its parts. Planes of pictures that the rig does not know become cameras without calibration."""
+        rig = rig or Rig()
+        sizes = {p.plane: p.size() for p in parts.values() if p.plane and p.size()}
+        unknown = {n: Camera(s) for n, s in sizes.items() if n and s and n not in rig.cameras}
+        if unknown:
+            rig = replace(rig, cameras={**rig.cameras, **unknown})
+        return cls(key, {n: Cell(p) for n, p in parts.items()}, rig, lineage or Lineage(parents=(key,)))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.cells:
+            raise UnknownNameError(f"part of sample {self.key!r}", name, self.cells)
+        return self.cells[name].part
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.cells)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.cells
+
+    @property
+    def parts(self) -> dict[str, Modality]:
+        """Every part as it is now, by name."""
+        return {n: c.part for n, c in self.cells.items()}
+
+    def kind(self, name: str) -> type[Modality]:
+        """The modality of a part, without computing it."""
+        return type(self.cells[name].base)
+
+    def present(self) -> list[str]:
+        """Names of the parts that are not absent."""
+        return [n for n, c in self.cells.items() if not isinstance(c.base, Absent)]
+
+    def having(self, signal: str) -> list[str]:
+        """Names of the parts that carry a signal (``pixels``, ``waveform`` …)."""
+        return [n for n, c in self.cells.items() if signal in c.base.signals]
+
+    def planes(self) -> dict[str, tuple[int, int]]:
+        """Canvas (width, height) of every plane on which a part lives."""
+        used = {c.base.plane for c in self.cells.values()}
+        return {n: c.size for n, c in self.rig.cameras.items() if n in used}
+
+    def spans(self) -> dict[str, tuple[float, float]]:
+        """The interval of the clock, s, of every part that has one."""
+        found = {n: c.span() for n, c in self.cells.items()}
+        return {n: s for n, s in found.items() if s is not None}
+
+    def shared_span(self) -> tuple[float, float]:
+        """The interval of the clock, s, that all *signals* share (annotations may reach further).
+
+        Raises:
+            AlignmentError: nothing has a time axis, or the parts do not overlap.
+        """
+        spans = {n: s for n, s in self.spans().items() if self.cells[n].base.signals} or self.spans()
+        start = max((s[0] for s in spans.values()), default=0.0)
+        end = min((s[1] for s in spans.values()), default=0.0)
+        if end <= start:
+            said = ", ".join(f"{n} {a:.3f}-{b:.3f} s" for n, (a, b) in spans.items()) or "no part has a time axis"
+            raise AlignmentError(
+                f"sample {self.key!r}: its parts share no clock ({said}). Drop the part that lies apart first."
+            )
+        return start, end
+
+    def with_parts(self, **parts: Modality) -> Sample:
+        """The sample with these parts added or replaced."""
+        added = Sample.of(self.key, parts, self.rig)
+        return replace(self, cells={**self.cells, **added.cells}, rig=added.rig)
+
+    def changed(self, change: Change, context: Context | None = None) -> Sample:
+        """The sample after a drawn change, or after what the context says of a refusal."""
+        context = context or Context()
+        done = self._followed(change, context)
+        if isinstance(done, Sample):
+            return done._noted(change, (), context)
+        refused = tuple(done)
+        said = replace(self, lineage=replace(self.lineage, refusals=self.lineage.refusals + refused))
+        if context.on_refusal == "error":
+            first = refused[0]
+            raise RefusedError(
+                f"{change.name} on sample {self.key!r}: part {first.part!r} cannot follow: {first.reason}. "
+                "Choose on_refusal 'skip' or 'drop-part', or leave the transform out."
+            )
+        if context.on_refusal == "skip":
+            return said
+        lost = tuple(sorted({r.part for r in refused}))
+        return said.dropping(lost, refused[0].reason)._dropped_and_changed(change, lost, context)
+
+    def _dropped_and_changed(self, change: Change, lost: tuple[str, ...], context: Context) -> Sample:
+        done = self._followed(change, context)
+        if not isinstance(done, Sample):
+            return replace(self, lineage=replace(self.lineage, refusals=self.lineage.refusals + tuple(done)))
+        return done._noted(change, lost, context)
+
+    def dropping(self, names: tuple[str, ...], reason: str) -> Sample:
+        """The sample with these parts absent."""
+        gone = {n: Cell(c.base.absent(reason)) if n in names else c for n, c in self.cells.items()}
+        return replace(self, cells=gone)
+
+    def replayed(self, lineage: Lineage, context: Context | None = None) -> Sample:
+        """The changes of a lineage applied to this parent again, nothing drawn."""
+        sample = self
+        for change, lost in zip(lineage.changes, lineage.dropped, strict=True):
+            if lost:
+                sample = sample.dropping(lost, "")
+            sample = sample.changed(change, replace(context or Context(), on_refusal="error"))
+        return sample.settled(self)
+
+    def settled(self, before: Sample) -> Sample:
+        """An instance that died in one part since ``before`` dies in all."""
+        holders = [n for n, c in self.cells.items() if _bears_instances(c)]
+        if len(self.lineage.changes) == len(before.lineage.changes) or not holders:
+            return self
+        then = Counter(i for n in holders if n in before.cells for i in before.cells[n].part.instances())
+        now = Counter(i for n in holders for i in self.cells[n].part.instances())
+        dead = frozenset(i for i, count in then.items() if now[i] < count)
+        if not dead:
+            return self
+        return replace(
+            self, cells={n: Cell(c.part.without(dead)) if n in holders else c for n, c in self.cells.items()}
+        )
+
+    def _noted(self, change: Change, lost: tuple[str, ...], context: Context) -> Sample:
+        old = self.lineage
+        mixed = tuple(m.partner for m in change.moves if isinstance(m, (Blend, Splice)))
+        more = tuple(p for m in mixed for p in context.pool[m].lineage.parents if p not in old.parents)
+        return replace(
+            self,
+            lineage=replace(
+                old,
+                engine="augment",
+                parents=old.parents + more,
+                changes=(*old.changes, change),
+                dropped=(*old.dropped, lost),
+            ),
+        )
+
+    def _followed(self, change: Change, context: Context) -> Sample | list[Refusal]:
+        cells, rig = dict(self.cells), self.rig
+        refused: list[Refusal] = []
+        for move in change.moves:
+            for name, cell in cells.items():
+                step = self._step(name, cell, move, rig, context)
+                if step is None:
+                    continue
+                reason = cell.refuses(step)
+                if reason:
+                    refused.append(Refusal(change.name, name, reason))
+                else:
+                    cells[name] = cell.pushed(step)
+            rig = rig.follow(move)
+            if isinstance(move, Sides):
+                cells = swapped_keys(cells)
+            if isinstance(move, Drop):
+                cells = {n: Cell(c.base.absent(change.name)) if n in move.parts else c for n, c in cells.items()}
+        return refused or replace(self, cells=cells, rig=rig)
+
+    def _step(self, name: str, cell: Cell, move: Move, rig: Rig, context: Context) -> Queued | None:
+        if isinstance(move, Drop) or isinstance(cell.base, Absent):
+            return None
+        if isinstance(move, (Blend, Splice)):
+            partner = context.pool[move.partner]
+            if name not in partner.cells or (move.parts and name not in move.parts):
+                return None
+            other = partner.cells[name].part
+            return Queued(move, rig, other.prefixed(partner.key)) if type(other) is type(cell.base) else None
+        if isinstance(move, Appearance) and move.part not in (None, name):
+            return None
+        return Queued(move, rig) if cell.base.concerns(move) else None
+
+
+def _bears_instances(cell: Cell) -> bool:
+    return type(cell.base).instances is not Modality.instances

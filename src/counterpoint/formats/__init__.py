@@ -1,0 +1,1 @@
+"""Layouts on disk: reader and writer of each in one file."""

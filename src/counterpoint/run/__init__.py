@@ -1,0 +1,1 @@
+"""Recipes, plans, executors, the native store, reports."""

@@ -1,0 +1,1 @@
+"""Plain functions that carry arrays along maps and turn them into bytes; they know no part."""

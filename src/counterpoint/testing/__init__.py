@@ -1,0 +1,1 @@
+"""Contract suites and hypothesis strategies that ship."""
