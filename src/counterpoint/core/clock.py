@@ -85,6 +85,9 @@ class TimeMap(Move):
         knots = np.unique(np.concatenate([self.old, self.backward(later.old)]))
         knots = knots[np.concatenate([[True], np.diff(knots) > 1e-9])]
         new = later.forward(self.forward(knots))
+        bends = np.abs(np.diff(np.diff(new) / np.diff(knots))) > 1e-12
+        needed = np.concatenate([[True], bends, [True]])
+        knots, new = knots[needed], new[needed]
         keep = later.span(*self.keep) if self.keep else later.keep
         return TimeMap(tuple(knots.tolist()), tuple(new.tolist()), keep, later.pitch if self.rigid else self.pitch)
 
