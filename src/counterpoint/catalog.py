@@ -18,6 +18,11 @@ TABLES: dict[str, dict[str, str]] = {
     "formats": {},
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",
+        "label": "counterpoint.modalities.label:Label",
+        "record": "counterpoint.modalities.record:Record",
+        "series": "counterpoint.modalities.series:Series",
+        "spans": "counterpoint.modalities.spans:Spans",
+        "text": "counterpoint.modalities.text:Text",
     },
     "transforms": {},
 }
