@@ -15,7 +15,8 @@ from counterpoint.errors import UnknownNameError
 
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
-    "formats": {},
+    "formats": {
+    },
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",
         "label": "counterpoint.modalities.label:Label",
@@ -24,7 +25,8 @@ TABLES: dict[str, dict[str, str]] = {
         "spans": "counterpoint.modalities.spans:Spans",
         "text": "counterpoint.modalities.text:Text",
     },
-    "transforms": {},
+    "transforms": {
+    },
 }
 # end tables
 
