@@ -26,6 +26,17 @@ TABLES: dict[str, dict[str, str]] = {
         "text": "counterpoint.modalities.text:Text",
     },
     "transforms": {
+        "center_crop": "counterpoint.transforms.plane_crop:CenterCrop",
+        "compose": "counterpoint.transforms.policy:Compose",
+        "crop": "counterpoint.transforms.plane_crop:Crop",
+        "letterbox": "counterpoint.transforms.plane_size:Letterbox",
+        "mirror": "counterpoint.transforms.scene:Mirror",
+        "one_of": "counterpoint.transforms.policy:OneOf",
+        "pad": "counterpoint.transforms.plane_size:Pad",
+        "random_resized_crop": "counterpoint.transforms.plane_crop:RandomResizedCrop",
+        "resize": "counterpoint.transforms.plane_size:Resize",
+        "some_of": "counterpoint.transforms.policy:SomeOf",
+        "sometimes": "counterpoint.transforms.policy:Sometimes",
     },
 }
 # end tables
