@@ -19,11 +19,13 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",
+        "audio": "counterpoint.modalities.audio:Audio",
         "label": "counterpoint.modalities.label:Label",
         "record": "counterpoint.modalities.record:Record",
         "series": "counterpoint.modalities.series:Series",
         "spans": "counterpoint.modalities.spans:Spans",
         "text": "counterpoint.modalities.text:Text",
+        "video": "counterpoint.modalities.video:Video",
     },
     "transforms": {
         "center_crop": "counterpoint.transforms.plane_crop:CenterCrop",
