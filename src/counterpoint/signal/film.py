@@ -127,7 +127,8 @@ def sound_facts(blob: Blob) -> SoundFacts:
         ]
         if not spans:
             raise _unreadable(blob, "its sound track is empty")
-        rate, start = int(stream.rate), min(a for a, _ in spans)
+        first = _seconds(stream.start_time, stream)  # later than the first packet where an encoder had to run in
+        rate, start = int(stream.rate), min(a for a, _ in spans) if first is None else first
         return SoundFacts(rate, stream.channels, round((max(b for _, b in spans) - start) * rate), start - begin)
 
 
@@ -162,7 +163,7 @@ def encode(frames: Frames, fps: float) -> Blob:
     """
     height, width = frames.shape[1:3]
     out = BytesIO()
-    options = {"fflags": "+bitexact", "movflags": "+faststart"}
+    options = {"fflags": "+bitexact"}
     with av.open(out, "w", format="mp4", options=options) as box:
         stream: Any = box.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = width, height
