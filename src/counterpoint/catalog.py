@@ -15,8 +15,7 @@ from counterpoint.errors import UnknownNameError
 
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
-    "formats": {
-    },
+    "formats": {},
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",
         "audio": "counterpoint.modalities.audio:Audio",
@@ -28,15 +27,20 @@ TABLES: dict[str, dict[str, str]] = {
         "video": "counterpoint.modalities.video:Video",
     },
     "transforms": {
+        "affine": "counterpoint.transforms.plane_warp:Affine",
         "center_crop": "counterpoint.transforms.plane_crop:CenterCrop",
         "compose": "counterpoint.transforms.policy:Compose",
         "crop": "counterpoint.transforms.plane_crop:Crop",
+        "elastic": "counterpoint.transforms.plane_bend:Elastic",
+        "grid_distortion": "counterpoint.transforms.plane_bend:GridDistortion",
         "letterbox": "counterpoint.transforms.plane_size:Letterbox",
         "mirror": "counterpoint.transforms.scene:Mirror",
         "one_of": "counterpoint.transforms.policy:OneOf",
         "pad": "counterpoint.transforms.plane_size:Pad",
+        "perspective": "counterpoint.transforms.plane_warp:Perspective",
         "random_resized_crop": "counterpoint.transforms.plane_crop:RandomResizedCrop",
         "resize": "counterpoint.transforms.plane_size:Resize",
+        "rotate": "counterpoint.transforms.plane_warp:Rotate",
         "some_of": "counterpoint.transforms.policy:SomeOf",
         "sometimes": "counterpoint.transforms.policy:Sometimes",
     },

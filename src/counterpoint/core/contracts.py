@@ -13,7 +13,7 @@ from counterpoint.core.appearance import Appearance
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.keys import Key
-from counterpoint.core.meaning import ColourShift
+from counterpoint.core.meaning import ColourShift, Directions
 from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -143,6 +143,8 @@ class Modality(ABC):
             return Axis.PLANE in self.axes and self.plane == move.plane
         if isinstance(move, ColourShift):
             return Axis.MEANING in self.axes and self.plane in (None, move.plane)
+        if isinstance(move, Directions):
+            return "text" in self.signals and self.plane in (None, move.plane)
         return move.axis in self.axes
 
     def refuses(self, move: Move, rig: Rig) -> str | None:

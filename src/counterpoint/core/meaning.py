@@ -52,6 +52,21 @@ class ColourShift(Move):
 
 @final
 @dataclass(frozen=True)
+class Directions(Move):
+    """A plane was turned so far that "left", "above" and "upright" point elsewhere; only sentences are concerned.
+
+    Attributes:
+        plane: the camera whose plane was turned.
+        turn: rad, counter-clockwise as seen.
+    """
+
+    plane: str
+    turn: float
+    axis: ClassVar[Axis] = Axis.MEANING
+
+
+@final
+@dataclass(frozen=True)
 class Edit(Recorded):
     """Replace characters ``start`` to ``end`` of a text by ``new``."""
 
