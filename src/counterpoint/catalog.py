@@ -15,7 +15,8 @@ from counterpoint.errors import UnknownNameError
 
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
-    "formats": {},
+    "formats": {
+    },
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",
         "audio": "counterpoint.modalities.audio:Audio",
