@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
 from counterpoint.errors import UnknownNameError
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class Recorded:
@@ -23,19 +27,27 @@ class Recorded:
 
 def dump(value: Any) -> Any:
     """A value made of JSON types that ``load`` turns back into an equal one."""
-    if isinstance(value, Recorded) and is_dataclass(value):
-        return {"@": type(value).__name__} | {f.name: dump(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
         return {str(k): dump(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
+    if kind is tuple or kind is list:
         return [dump(v) for v in value]
+    if isinstance(value, Recorded) and is_dataclass(value):
+        return {"@": kind.__name__} | {name: dump(getattr(value, name)) for name in _names(kind)}
+    if isinstance(value, (dict, list, tuple)):
+        return dump(dict(value) if isinstance(value, dict) else list(value))
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(
-        f"dump({value!r}): {type(value).__name__} is not JSON; use numbers, strings, tuples or Recorded values."
-    )
+    raise TypeError(f"dump({value!r}): {kind.__name__} is not JSON; use numbers, strings, tuples or Recorded values.")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
 
 
 def load(value: Any) -> Any:
