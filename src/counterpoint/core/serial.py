@@ -15,7 +15,6 @@ from typing import Any
 
 from counterpoint.errors import UnknownNameError
 
-
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
