@@ -22,7 +22,13 @@ TABLES: dict[str, dict[str, str]] = {
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",
         "audio": "counterpoint.modalities.audio:Audio",
+        "boxes": "counterpoint.modalities.boxes:Boxes",
+        "boxes3d": "counterpoint.modalities.boxes3d:Boxes3d",
+        "keypoints": "counterpoint.modalities.keypoints:Keypoints",
         "label": "counterpoint.modalities.label:Label",
+        "points": "counterpoint.modalities.points:Points",
+        "polygons": "counterpoint.modalities.polygons:Polygons",
+        "pose": "counterpoint.modalities.pose:Pose",
         "record": "counterpoint.modalities.record:Record",
         "series": "counterpoint.modalities.series:Series",
         "spans": "counterpoint.modalities.spans:Spans",

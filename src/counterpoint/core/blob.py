@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import xxhash
 
+from counterpoint.core.serial import canonical
 from counterpoint.errors import IntegrityError, UnreadableInputError
 
 
@@ -32,6 +34,25 @@ class Blob:
     length: int | None = None
     digest: str | None = None
     label: str = ""
+
+    @classmethod
+    def of_json(cls, value: Any) -> Blob:
+        """The one JSON text of a value; NaN is written as null."""
+        return cls("json", canonical(_nulled(value)).encode())
+
+    def json(self) -> Any:
+        """The value that ``of_json`` wrote.
+
+        Raises:
+            UnreadableInputError: the bytes are not JSON.
+        """
+        try:
+            return json.loads(self.read())
+        except ValueError as e:
+            raise UnreadableInputError(
+                f"{self.label or self.path or 'a part'}: expected JSON, found something else ({e}). "
+                "Restore the file or remove the entry."
+            ) from e
 
     def read(self) -> bytes:
         """The bytes.
@@ -67,6 +88,14 @@ class Blob:
                 f"at offset {self.offset}; it is truncated. Restore the file."
             )
         return data
+
+
+def _nulled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _nulled(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_nulled(v) for v in value]
+    return None if isinstance(value, float) and value != value else value
 
 
 def fingerprint(data: bytes) -> str:

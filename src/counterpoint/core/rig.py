@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.core.axes import Move
-from counterpoint.core.meaning import Sides, swapped_keys
+from counterpoint.core.meaning import Sides, swapped_keys, swapped_name
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.serial import Recorded
 from counterpoint.core.world import Matrix, WorldMap, reflection
@@ -187,6 +187,11 @@ class Rig(Recorded):
     def local(self, move: WorldMap, frame: str) -> Matrix:
         """4 x 4 by which coordinates given in ``frame`` change."""
         return move.array if frame == WORLD else self.frame(frame).local(move)
+
+    def across(self, name: str) -> str:
+        """What the camera or frame ``name`` is called once left and right are exchanged."""
+        other = swapped_name(name)
+        return other if any({name, other} <= group.keys() for group in (self.cameras, self.frames)) else name
 
     def follow(self, move: Move) -> Rig:
         if isinstance(move, PlaneMap):
