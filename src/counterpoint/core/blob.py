@@ -70,24 +70,37 @@ class Blob:
             )
         return data
 
+    def head(self, count: int) -> bytes:
+        """At most the first ``count`` bytes, unchecked: enough for a size, never for content.
+
+        Raises:
+            UnreadableInputError: the file is missing.
+        """
+        if self.payload is not None:
+            return self.payload[:count]
+        return self._bytes(count if self.length is None else min(count, self.length))
+
     def _raw(self) -> bytes:
         if self.payload is not None:
             return self.payload
-        path = Path(str(self.path))
-        try:
-            with path.open("rb") as f:
-                f.seek(self.offset)
-                data = f.read() if self.length is None else f.read(self.length)
-        except OSError as e:
-            raise UnreadableInputError(
-                f"{self.label or path}: cannot read {path} ({e.strerror}). Restore the file or remove the entry."
-            ) from e
+        path, data = self.path, self._bytes(self.length)
         if self.length is not None and len(data) < self.length:
             raise IntegrityError(
                 f"{self.label or path}: {path} ends after {len(data)} of {self.length} bytes "
                 f"at offset {self.offset}; it is truncated. Restore the file."
             )
         return data
+
+    def _bytes(self, count: int | None) -> bytes:
+        path = Path(str(self.path))
+        try:
+            with path.open("rb") as f:
+                f.seek(self.offset)
+                return f.read() if count is None else f.read(count)
+        except OSError as e:
+            raise UnreadableInputError(
+                f"{self.label or path}: cannot read {path} ({e.strerror}). Restore the file or remove the entry."
+            ) from e
 
 
 def _nulled(value: Any) -> Any:

@@ -38,6 +38,12 @@ class Splice(Move):
     parts: tuple[str, ...] = ()
     axis: ClassVar[Axis] = Axis.MEANING
 
+    def pixels(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """``region`` in whole pixels of a canvas (width, height), the same for everything on it; empty without one."""
+        x0, y0, x1, y1 = self.region or (0.0, 0.0, 0.0, 0.0)
+        w, h = size
+        return round(x0 * w), round(y0 * h), round(x1 * w), round(y1 * h)
+
 
 @final
 @dataclass(frozen=True)

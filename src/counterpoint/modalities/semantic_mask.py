@@ -1,0 +1,150 @@
+"""What kind of thing every pixel of one camera shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.core.axes import Axis, Move
+from counterpoint.core.blob import Blob
+from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.mixture import Splice
+from counterpoint.core.plane import PlaneMap
+from counterpoint.core.rig import Rig
+from counterpoint.signal import pack, picture
+from counterpoint.signal.warp import resized, warp
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SemanticMask(Modality):
+    """Class numbers ``(H, W)`` uint8 or int32 and the names of the classes.
+
+    Maps of the plane move numbers to the nearest pixel and never mix them; what comes in from outside has the
+    number ``outside``. Under a mirror the pixels of ``left arm`` become ``right arm``: the numbers are exchanged, so
+    that a number means the same in every sample. A class whose other side has no number is renamed.
+
+    Attributes:
+        data: the numbers, or a file: PNG of 8 or 16 bits or ``npz``, read when the numbers are first needed.
+        classes: name of every number that occurs.
+        camera: on whose plane it lies.
+        outside: number of what no map knows (the field's usual choices are 0 and 255).
+        canvas: (width, height) of an ``npz`` file, so that it need not be read to know.
+    """
+
+    data: NDArray[Any] | Blob
+    classes: Mapping[int, str] = field(default_factory=dict)
+    camera: str = "camera"
+    outside: int = 0
+    canvas: tuple[int, int] | None = None
+
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.MEANING})
+    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides, ColourShift, Splice)
+    heavy: ClassVar[bool] = True
+
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        """``(H, W)`` uint8 or int32.
+
+        Raises:
+            UnreadableInputError: the file cannot be decoded.
+        """
+        if not isinstance(self.data, Blob):
+            return self.data
+        data, label = self.data.read(), self.data.label
+        if self.data.ext == "npz":
+            return pack.unpack(data, label, "labels")["labels"]
+        counts = picture.decode_indices(data, label)
+        return counts if counts.dtype == np.uint8 else counts.astype(np.int32)
+
+    @property
+    def plane(self) -> str:
+        return self.camera
+
+    def size(self) -> tuple[int, int]:
+        if isinstance(self.data, Blob) and "labels" not in self.__dict__:
+            if self.canvas:
+                return self.canvas
+            if self.data.ext == "png":
+                return picture.size_of(self.data)
+        height, width = self.labels.shape[:2]
+        return width, height
+
+    def check(self) -> None:
+        m = self.labels
+        if m.ndim != 2 or m.dtype not in (np.uint8, np.int32) or 0 in m.shape:
+            raise self.invalid(
+                f"labels must be (H, W) uint8 or int32, H, W >= 1; found {m.shape} {m.dtype}. Convert them."
+            )
+        unnamed = sorted(set(np.unique(m).tolist()) - set(self.classes) - {self.outside})
+        if unnamed:
+            raise self.invalid(f"the numbers {unnamed[:8]} have no name in classes; name them or map them to another.")
+
+    def encode(self) -> Encoded:
+        blob = self.data if isinstance(self.data, Blob) else self._written()
+        facts = {
+            "classes": {str(number): name for number, name in self.classes.items()},
+            "camera": self.camera,
+            "outside": self.outside,
+            "canvas": list(self.size()) if blob.ext == "npz" else None,
+        }
+        return Encoded(blob, facts)
+
+    @classmethod
+    def decode(cls, encoded: Encoded) -> SemanticMask:
+        facts = dict(encoded.facts)
+        classes = {int(number): name for number, name in facts.pop("classes", {}).items()}
+        canvas = facts.pop("canvas", None)
+        return cls(encoded.blob, classes, canvas=tuple(canvas) if canvas else None, **facts)
+
+    def preview(self) -> Preview:
+        numbers = sorted(set(self.classes) | set(np.unique(self.labels).tolist()))
+        table = np.concatenate([picture.colours(len(numbers)), np.full((len(numbers), 1), 140, np.uint8)], 1)
+        if self.outside in numbers:
+            table[numbers.index(self.outside)] = 0
+        shown = table[np.searchsorted(numbers, self.labels)]
+        return Preview("mask", picture.png(shown), self.camera)
+
+    def splice(self, other: SemanticMask, move: Splice) -> SemanticMask:
+        x0, y0, x1, y1 = move.pixels(self.size())
+        if x1 <= x0 or y1 <= y0:
+            return self
+        theirs = resized(other.labels, self.size(), nearest=True)[y0:y1, x0:x1]
+        kind = np.promote_types(self.labels.dtype, theirs.dtype)
+        mixed = self.labels.astype(kind)
+        mixed[y0:y1, x0:x1] = theirs
+        return replace(self, data=mixed, classes={**other.classes, **self.classes}, canvas=None)
+
+    def _moved(self, move: Move, rig: Rig) -> SemanticMask:
+        if isinstance(move, Sides):
+            return self._mirrored()
+        if isinstance(move, ColourShift):
+            return self
+        assert isinstance(move, PlaneMap)
+        return replace(self, data=warp(self.labels, move, nearest=True, fill=self.outside), canvas=None)
+
+    def _mirrored(self) -> SemanticMask:
+        numbers = {name: number for number, name in self.classes.items()}
+        swapped = {n: numbers.get(swapped_name(name), n) for n, name in self.classes.items()}
+        names = {n: name if swapped[n] != n else swapped_name(name) for n, name in self.classes.items()}
+        pairs = {n: to for n, to in swapped.items() if n != to}
+        if not pairs:
+            return self if names == self.classes else replace(self, classes=names)
+        labels = self.labels.copy()
+        for number, to in pairs.items():
+            labels[self.labels == number] = to
+        return replace(self, data=labels, classes=names, canvas=None)
+
+    def _written(self) -> Blob:
+        m = self.labels
+        if m.dtype == np.uint8:
+            return Blob("png", picture.png(m))
+        if m.min() >= 0 and m.max() < 65536:
+            return Blob("png", picture.png(m.astype(np.uint16)))
+        return Blob("npz", pack.pack({"labels": m}))
