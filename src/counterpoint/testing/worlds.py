@@ -92,9 +92,11 @@ def parts_in_space(at: tuple[float, float] = LANDMARK) -> dict[str, Modality]:
         "depth": Depth(depth),
         "semantic": SemanticMask(disc(at).astype(np.uint8), {0: "road", 1: "left lane"}),
         "masks": InstanceMasks(disc(at)[None], ("7",), ("left eye",)),
-        "boxes": Boxes(side, ("7",), ("left eye",)),
-        "keypoints": Keypoints(eyes, np.full((1, 3), 2, np.uint8), ("left_eye", "right_eye", "nose"), ("7",)),
-        "polygons": Polygons(((ring,),), ("7",), ("left eye",)),
+        "boxes": Boxes(side, ("7",), ("left eye",), canvas=CANVAS),
+        "keypoints": Keypoints(
+            eyes, np.full((1, 3), 2, np.uint8), ("left_eye", "right_eye", "nose"), ("7",), canvas=CANVAS
+        ),
+        "polygons": Polygons(((ring,),), ("7",), ("left eye",), canvas=CANVAS),
         "points": Points(cloud, columns),
         "boxes3d": Boxes3d.upright(p[None], np.array([[1.0, 1, 1]]), np.array([0.3]), ("7",), ("car",)),
         "pose": Pose(np.array([0.0, 1.0]), np.stack([np.eye(4), np.eye(4)])),
