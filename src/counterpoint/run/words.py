@@ -1,0 +1,155 @@
+"""What happened to a sample, in words with numbers; and texts compared word by word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from functools import singledispatch
+from typing import Any, Literal
+
+import numpy as np
+
+from counterpoint.core.appearance import Appearance
+from counterpoint.core.axes import Move
+from counterpoint.core.clock import TimeMap, TimeMask
+from counterpoint.core.contracts import Change
+from counterpoint.core.meaning import ColourShift
+from counterpoint.core.mixture import Blend, Drop, Splice
+from counterpoint.core.plane import Bend, PlaneMap
+from counterpoint.core.world import WorldMap
+
+
+def in_words(change: Change) -> str:
+    """A change as people say it: ``Tempo 1.12×``, ``Rotate 7.3°``, ``Mirror``."""
+    facts = list(dict.fromkeys(fact for move in change.moves for fact in figures(move)))
+    return " ".join([plain(change.name), ", ".join(facts[:4])]).strip()
+
+
+def plain(name: str) -> str:
+    """``RandomResizedCrop`` or ``random_resized_crop`` to ``Random resized crop``."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).replace("_", " ").lower()
+    return spaced[:1].upper() + spaced[1:]
+
+
+@singledispatch
+def figures(move: Move) -> list[str]:
+    """The main numbers of a move, each with its unit."""
+    return []
+
+
+@figures.register
+def _plane(move: PlaneMap) -> list[str]:
+    said = []
+    bends = [s.map for s in move.steps if isinstance(s.map, Bend)]
+    if bends:
+        said.append(f"by up to {max(float(np.hypot(b.dx, b.dy).max()) for b in bends):.1f} px")
+    elif move.matrix is not None:
+        a = move.matrix / move.matrix[2, 2]
+        linear = a[:2, :2] * ([-1, 1] if move.mirrored else [1, 1])
+        turn = np.degrees(np.arctan2(linear[1, 0], linear[0, 0]))
+        scale = float(np.sqrt(abs(np.linalg.det(linear))))
+        said += [f"{turn:+.1f}°"] if 0.05 < abs(turn) < 179.95 else []
+        said += [f"×{scale:.2f}"] if abs(scale - 1) > 0.005 else []
+        if abs(turn) <= 0.05 and move.size_out != move.size_in and not move.mirrored:
+            x, y = (-a[:2, 2] / scale).tolist()
+            said += [f"from ({round(x)}, {round(y)})"] if max(abs(x), abs(y)) > 0.5 else []
+    if move.size_out != move.size_in:
+        said.append(f"to {move.size_out[0]} × {move.size_out[1]} px")
+    return said
+
+
+@figures.register
+def _time(move: TimeMap) -> list[str]:
+    low, high = min(move.rates), max(move.rates)
+    said = []
+    if not move.rigid:
+        said.append(f"{low:.2f}×" if high - low < 5e-3 else f"{low:.2f}–{high:.2f}×")
+    shift = float(move.new[0] - move.old[0])
+    if move.keep:
+        start, end = move.backward(move.keep).tolist()
+        said.append(f"{start:.2f}–{end:.2f} s")
+    elif move.rigid and abs(shift) > 5e-4:
+        said.append(f"by {shift:+.3f} s")
+    return said
+
+
+@figures.register
+def _lost(move: TimeMask) -> list[str]:
+    return [f"{move.start:.2f}–{move.end:.2f} s"]
+
+
+@figures.register
+def _world(move: WorldMap) -> list[str]:
+    a = move.array
+    said = []
+    if not move.mirrored:
+        yaw = float(np.degrees(np.arctan2(a[1, 0], a[0, 0])))
+        said += [f"{yaw:+.1f}°"] if abs(yaw) > 0.05 else []
+    said += [f"×{move.scale:.3f}"] if abs(move.scale - 1) > 5e-4 else []
+    shift = float(np.linalg.norm(a[:3, 3]))
+    return said + ([f"by {shift:.2f} m"] if shift > 5e-3 else [])
+
+
+@figures.register
+def _colour(move: ColourShift) -> list[str]:
+    return [] if move.grey else [f"hue {np.degrees(move.hue):+.0f}°"]
+
+
+@figures.register
+def _signal(move: Appearance) -> list[str]:
+    simple = [(n, v) for n, v in move.params if isinstance(v, (int, float, str)) and not isinstance(v, bool)]
+    said = [f"{n.replace('_', ' ')} {_short(v)}" for n, v in simple[:3]]
+    return [f"({move.part})", *said] if move.part and not said else said
+
+
+@figures.register
+def _blend(move: Blend) -> list[str]:
+    return [f"{move.weight:.0%} with {1 - move.weight:.0%} of {move.partner}"]
+
+
+@figures.register
+def _splice(move: Splice) -> list[str]:
+    return [f"{move.share:.0%} from {move.partner}"]
+
+
+@figures.register
+def _drop(move: Drop) -> list[str]:
+    return [f"without {name}" for name in move.parts]
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)[:40]
+
+
+def listed(items: Iterable[str]) -> str:
+    """``a, b and c``."""
+    all_items = list(items)
+    return " and ".join(filter(None, [", ".join(all_items[:-1]), *all_items[-1:]]))
+
+
+def word_changes(before: str, after: str) -> list[tuple[Literal["same", "gone", "new"], str]]:
+    """Runs of words that stayed, went and came: without ``gone`` they are ``after``, without ``new`` ``before``."""
+    a, b = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after))
+    runs: list[tuple[Literal["same", "gone", "new"], str]] = []
+    for what, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if what == "equal":
+            runs.append(("same", "".join(a[i:j])))
+            continue
+        runs += [("gone", "".join(a[i:j]))] if j > i else []
+        runs += [("new", "".join(b[k:m]))] if m > k else []
+    return runs
+
+
+def number_of(count: int, one: str, many: str = "") -> str:
+    """``1 sample``, ``12,000 samples``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def size_in_words(count: float) -> str:
+    """Bytes with the unit that keeps the number short."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
