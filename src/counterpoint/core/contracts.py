@@ -13,7 +13,7 @@ from counterpoint.core.appearance import Appearance
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.keys import Key
-from counterpoint.core.meaning import ColourShift, Directions
+from counterpoint.core.meaning import ColourShift, Directions, Sides, swapped_name
 from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -145,6 +145,8 @@ class Modality(ABC):
             return Axis.MEANING in self.axes and self.plane in (None, move.plane)
         if isinstance(move, Directions):
             return "text" in self.signals and self.plane in (None, move.plane)
+        if isinstance(move, Sides) and Axis.MEANING not in self.axes:
+            return self.plane is not None and swapped_name(self.plane) != self.plane
         return move.axis in self.axes
 
     def refuses(self, move: Move, rig: Rig) -> str | None:

@@ -20,6 +20,7 @@ from counterpoint.core.contracts import Absent, CannotFollow, Change, Context, M
 from counterpoint.core.lineage import Lineage
 from counterpoint.core.meaning import Sides, swapped_keys
 from counterpoint.core.mixture import Blend, Drop, Splice
+from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Camera, Rig
 from counterpoint.errors import AlignmentError, CounterpointError, RefusedError, UnknownNameError
 
@@ -68,9 +69,28 @@ class Cell:
             return Cell(self.part, (step,))
         return Cell(self.base, (*self.queue, step))
 
+    def concerns(self, move: Move) -> bool:
+        """Whether the part as it is now lives on what moves; the camera may have changed its name on the way."""
+        if not self.base.heavy:
+            return self.part.concerns(move)
+        if isinstance(move, PlaneMap):
+            return Axis.PLANE in self.base.axes and self.plane == move.plane
+        return self.base.concerns(move)
+
     def refuses(self, step: Queued) -> str | None:
         part = self.base if self.base.heavy else self.part
         return part.refuses(step.move, step.rig)
+
+    @property
+    def plane(self) -> str | None:
+        """The camera on whose plane the part lives now, without computing the part."""
+        if not self.base.heavy:
+            return self.part.plane
+        name = self.base.plane
+        for step in self.queue:
+            if isinstance(step.move, Sides) and name is not None:
+                name = step.rig.across(name)
+        return name
 
     def span(self) -> tuple[float, float] | None:
         """The interval of the clock that the part covers, without computing the part."""
@@ -150,9 +170,13 @@ class Sample:
         """Names of the parts that carry a signal (``pixels``, ``waveform`` …)."""
         return [n for n, c in self.cells.items() if signal in c.base.signals]
 
+    def plane(self, name: str) -> str | None:
+        """The camera on whose plane a part lives now, without computing the part."""
+        return self.cells[name].plane
+
     def planes(self) -> dict[str, tuple[int, int]]:
         """Canvas (width, height) of every plane on which a part lives."""
-        used = {c.base.plane for c in self.cells.values()}
+        used = {c.plane for c in self.cells.values()}
         return {n: c.size for n, c in self.rig.cameras.items() if n in used}
 
     def spans(self) -> dict[str, tuple[float, float]]:
@@ -280,7 +304,7 @@ class Sample:
             return Queued(move, rig, other.prefixed(partner.key)) if type(other) is type(cell.base) else None
         if isinstance(move, Appearance) and move.part not in (None, name):
             return None
-        return Queued(move, rig) if cell.base.concerns(move) else None
+        return Queued(move, rig) if cell.concerns(move) else None
 
 
 def _bears_instances(cell: Cell) -> bool:

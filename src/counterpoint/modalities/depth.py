@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.meaning import Sides
 from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import Homography, PlaneMap
 from counterpoint.core.rig import Rig
@@ -44,7 +45,7 @@ class Depth(Modality):
     canvas: tuple[int, int] | None = None
 
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.WORLD})
-    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, WorldMap, Splice)
+    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, WorldMap, Sides, Splice)
     heavy: ClassVar[bool] = True
 
     @cached_property
@@ -124,6 +125,8 @@ class Depth(Modality):
     def _moved(self, move: Move, rig: Rig) -> Depth:
         if isinstance(move, WorldMap):
             return self if abs(move.scale - 1) < 1e-12 else self._with(self.metres * np.float32(move.scale))
+        if isinstance(move, Sides):
+            return replace(self, camera=rig.across(self.camera))
         assert isinstance(move, PlaneMap)
         return self._with(warp(self.metres, move, nearest=True, fill=float("nan")))
 

@@ -14,6 +14,7 @@ from counterpoint.core.appearance import Appearance
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.meaning import Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -43,7 +44,7 @@ class Image(Modality):
     ext: str = ""
 
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Blend, Splice)
+    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"pixels"})
     heavy: ClassVar[bool] = True
 
@@ -118,6 +119,8 @@ class Image(Modality):
     def _moved(self, move: Move, rig: Rig) -> Image:
         if isinstance(move, PlaneMap):
             return replace(self, data=warp(self.pixels, move))
+        if isinstance(move, Sides):
+            return replace(self, camera=rig.across(self.camera))
         assert isinstance(move, Appearance)
         old = _bytes(self.pixels)
         new = move.render(old[..., :3])

@@ -128,7 +128,8 @@ class InstanceMasks(Modality):
 
     def _moved(self, move: Move, rig: Rig) -> InstanceMasks:
         if isinstance(move, Sides):
-            return replace(self, names=tuple(swapped_name(n) for n in self.names))
+            names = tuple(swapped_name(n) for n in self.names)
+            return replace(self, names=names, camera=rig.across(self.camera))
         if isinstance(move, ColourShift):
             return self
         assert isinstance(move, PlaneMap)

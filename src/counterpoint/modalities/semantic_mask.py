@@ -123,7 +123,7 @@ class SemanticMask(Modality):
 
     def _moved(self, move: Move, rig: Rig) -> SemanticMask:
         if isinstance(move, Sides):
-            return self._mirrored()
+            return replace(self._mirrored(), camera=rig.across(self.camera))
         if isinstance(move, ColourShift):
             return self
         assert isinstance(move, PlaneMap)

@@ -18,6 +18,7 @@ from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.meaning import Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -50,7 +51,7 @@ class Video(Modality):
     canvas: tuple[int, int] | None = None
 
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.TIME, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, TimeMap, TimeMask, Blend, Splice)
+    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides, TimeMap, TimeMask, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"pixels", "frames"})
     heavy: ClassVar[bool] = True
 
@@ -119,6 +120,8 @@ class Video(Modality):
                 from counterpoint.signal.warp import warp
 
                 return self._with(np.stack([warp(frame, move) for frame in self.frames]))
+            case Sides():
+                return replace(self, camera=rig.across(self.camera))
             case TimeMap():
                 return self._at_times(move)
             case TimeMask():
