@@ -17,6 +17,7 @@ from counterpoint.errors import UnknownNameError
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
     "formats": {
+        "folder": "counterpoint.formats.folder:Folder",
         "native": "counterpoint.formats.native:Native",
     },
     "modalities": {
