@@ -41,6 +41,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "transforms": {
         "affine": "counterpoint.transforms.plane_warp:Affine",
+        "beam_drop": "counterpoint.transforms.points:BeamDrop",
         "brightness": "counterpoint.transforms.colour:Brightness",
         "center_crop": "counterpoint.transforms.plane_crop:CenterCrop",
         "color_jitter": "counterpoint.transforms.colour:ColorJitter",
@@ -63,11 +64,17 @@ TABLES: dict[str, dict[str, str]] = {
         "one_of": "counterpoint.transforms.policy:OneOf",
         "pad": "counterpoint.transforms.plane_size:Pad",
         "perspective": "counterpoint.transforms.plane_warp:Perspective",
+        "point_drop": "counterpoint.transforms.points:PointDrop",
+        "point_jitter": "counterpoint.transforms.points:PointJitter",
         "random_resized_crop": "counterpoint.transforms.plane_crop:RandomResizedCrop",
         "resize": "counterpoint.transforms.plane_size:Resize",
         "rotate": "counterpoint.transforms.plane_warp:Rotate",
         "some_of": "counterpoint.transforms.policy:SomeOf",
         "sometimes": "counterpoint.transforms.policy:Sometimes",
+        "view_point_noise": "counterpoint.transforms.world:ViewPointNoise",
+        "world_scale": "counterpoint.transforms.world:WorldScale",
+        "world_translate": "counterpoint.transforms.world:WorldTranslate",
+        "world_yaw": "counterpoint.transforms.world:WorldYaw",
     },
 }
 # end tables

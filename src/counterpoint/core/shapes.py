@@ -92,3 +92,21 @@ def dense(ring: Ring, gap: float = 4.0) -> Ring:
     start = np.repeat(np.cumsum(count) - count, count)
     t = (np.arange(count.sum()) - start) / np.repeat(count, count)
     return np.repeat(ring, count, 0) + t[:, None] * np.repeat(edge, count, 0)
+
+
+def covered(ring: Ring, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """``(height, width)``: which pixels of a canvas ``size`` (width, height) have their centre inside a ring.
+
+    A ring that crosses itself is inside where a ray crosses it an odd number of times; seams without area do not
+    count. A centre on an edge belongs to the pixel right of it or below it, so neighbours share no pixel.
+    """
+    width, height = size
+    toggles = np.zeros((height, width + 1), np.int64)
+    if len(ring) >= 3:
+        (x0, y0), (x1, y1) = ring.T, np.roll(ring, -1, 0).T
+        rows = np.arange(height) + 0.5
+        crossed = (y0[:, None] <= rows) != (y1[:, None] <= rows)
+        edge, row = np.nonzero(crossed)
+        x = x0[edge] + (rows[row] - y0[edge]) * (x1 - x0)[edge] / (y1 - y0)[edge]
+        np.add.at(toggles, (row, np.clip(np.ceil(x - 0.5), 0, width).astype(np.int64)), 1)
+    return np.cumsum(toggles, 1)[:, :width] % 2 == 1

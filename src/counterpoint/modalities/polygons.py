@@ -19,7 +19,7 @@ from counterpoint.core.meaning import ColourShift, Sides, swapped_name
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
-from counterpoint.core.shapes import Ring, area, clipped, followed
+from counterpoint.core.shapes import Ring, area, clipped, covered, followed
 
 Rings = tuple[Ring, ...]
 
@@ -77,14 +77,11 @@ class Polygons(Modality):
 
     def masks(self, size: tuple[int, int]) -> NDArray[np.bool_]:
         """``(N, height, width)``: the pixels of a canvas ``size`` (width, height) whose centre an instance covers."""
-        import cv2
-
-        out = np.zeros((len(self.rings), size[1], size[0]), np.uint8)
+        out = np.zeros((len(self.rings), size[1], size[0]), bool)
         for mask, rings in zip(out, self.rings, strict=True):
-            for ring in rings:  # one at a time: several in one call would cancel where they overlap
-                at = np.round((ring - 0.5) * 256).astype(np.int32)
-                cv2.fillPoly(mask, [at], 1, cv2.LINE_8, 8)
-        return out.astype(bool)
+            for ring in rings:
+                mask |= covered(ring, size)
+        return out
 
     def instances(self) -> frozenset[str]:
         return frozenset(self.ids)
