@@ -204,7 +204,7 @@ def test_speech_keeps_its_pauses_where_the_map_puts_them(shared):
     blob = Blob("wav", path=str(shared("speech_align") / "acoustic_corpus.wav"))
     wave, rate = sound.decode(blob)
     wave = wave[: 8 * rate]
-    out, start = sound.apply_time_map(wave, rate, 0.0, TimeMap.affine(0.9))
+    out, _ = sound.apply_time_map(wave, rate, 0.0, TimeMap.affine(0.9))
 
     def loudness(x: np.ndarray, hop: float) -> np.ndarray:
         n = int(hop * rate)

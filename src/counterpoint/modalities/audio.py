@@ -127,10 +127,10 @@ class Audio(Modality):
             raise self.invalid(f"a rate of {self.rate} Hz; give samples a second, above 0")
         if not np.isfinite(self.start):
             raise self.invalid(f"it starts at {self.start} s; give a finite time on the clock")
-        if self._shape[0] == 0:
-            raise self.invalid("it has zero length (0 samples); leave the part out, or make it absent")
         if not isinstance(self.data, Blob):
             self._check_array(self.data)
+        if self._shape[0] == 0:
+            raise self.invalid("it has zero length (0 samples); leave the part out, or make it absent")
 
     def _check_array(self, wave: Wave) -> None:
         if wave.ndim != 2 or wave.dtype != np.float32:

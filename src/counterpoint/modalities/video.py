@@ -146,7 +146,7 @@ class Video(Modality):
             return self._with(self.frames[first : max(last, first)], moved + first / self.fps)
         wanted = max(int(np.ceil((end - start) * self.fps - 1e-6)), 0)
         old = move.backward(start + (np.arange(wanted) + 0.5) / self.fps)
-        shown = np.clip(np.floor((old - self.start) * self.fps + 1e-9).astype(int), 0, max(count - 1, 0))
+        shown = np.clip(np.floor((old - self.start) * self.fps + 1e-6).astype(int), 0, max(count - 1, 0))
         return self._with(self.frames[shown], start)
 
     def blend(self, other: Video, weight: float) -> Video:
@@ -174,7 +174,7 @@ class Video(Modality):
         import cv2
 
         middles = self.start + (np.arange(len(self.frames)) + 0.5) / self.fps
-        shown = np.clip(((middles - other.start) * other.fps).astype(int), 0, len(other.frames) - 1)
+        shown = np.clip(np.floor((middles - other.start) * other.fps + 1e-6).astype(int), 0, len(other.frames) - 1)
         same = other.size() == self.size()
         return [
             other.frames[i] if same else cv2.resize(other.frames[i], self.size(), interpolation=cv2.INTER_AREA)

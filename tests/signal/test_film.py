@@ -1,0 +1,146 @@
+"""Films: exact frames, exact times, the same bytes, and clear words for broken files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from counterpoint.core.blob import Blob
+from counterpoint.errors import UnreadableInputError
+from counterpoint.signal import film
+
+
+def ramp(count: int = 12, width: int = 64, height: int = 48) -> np.ndarray:
+    """Frame ``i`` is grey of level ``16 * i + 20`` with a red square at its left."""
+    frames = np.zeros((count, height, width, 3), np.uint8)
+    frames += (16 * np.arange(count) + 20).astype(np.uint8)[:, None, None, None]
+    frames[:, : height // 2, : width // 4] = (200, 30, 30)
+    return frames
+
+
+@pytest.mark.parametrize("size", [(64, 48), (63, 48), (64, 47), (33, 21), (1, 1), (2, 2), (16, 2)])
+@pytest.mark.parametrize("fps", [25.0, 30000 / 1001])
+def test_frames_come_back_in_their_order_and_size(size, fps):
+    frames = ramp(12, *size)
+    blob = film.encode(frames, fps)
+    facts = film.facts(blob)
+    assert (facts.frames, facts.size, facts.start, facts.sound) == (12, size, 0.0, False)
+    assert facts.fps == pytest.approx(fps, rel=1e-6)
+    back = film.decode(blob, fps, 12, size)
+    assert back.shape == frames.shape
+    # H.264 at factor 20 keeps flat areas within a few levels; neighbours differ by 16
+    assert np.abs(back[:, -1, -1].astype(int) - frames[:, -1, -1]).max() <= 5
+
+
+def test_colours_survive_the_way_through_luma_and_chroma():
+    back = film.decode(film.encode(ramp(), 25.0), 25.0)
+    assert np.abs(back[:, 5:15, 3:10].astype(int) - (200, 30, 30)).mean() < 4
+
+
+def test_the_plain_case_plays_everywhere_and_odd_canvases_have_a_way():
+    assert film.plays_in_browsers(film.encode(ramp(), 25.0))
+    odd = ramp(3, 33, 21)
+    assert not film.plays_in_browsers(film.encode(odd, 25.0))
+    assert film.plays_in_browsers(film.encode(film.even(odd), 25.0))
+
+
+def test_a_second_process_writes_the_same_bytes():
+    code = (
+        "import numpy as np; from counterpoint.signal import film; from counterpoint.core.blob import fingerprint;"
+        "f = np.random.default_rng(0).integers(0, 256, (9, 48, 64, 3), dtype=np.uint8);"
+        "print(fingerprint(film.encode(f, 25.0).read()), fingerprint(film.encode(f[:, :47], 29.97).read()))"
+    )
+    env = {"PYTHONPATH": str(Path(film.__file__).parents[2])}
+    seen = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout
+        for _ in range(2)
+    }
+    assert len(seen) == 1
+
+
+def test_broken_truncated_and_foreign_files_say_so():
+    whole = film.encode(ramp(60), 25.0).read()
+    for data in (whole[: len(whole) // 2], b"", b"not a film" * 99):
+        with pytest.raises(UnreadableInputError, match="clip-7"):
+            film.decode(Blob("mp4", data, label="clip-7"), 25.0, 60)
+        with pytest.raises(UnreadableInputError, match="clip-7"):
+            film.facts(Blob("mp4", data, label="clip-7"))
+
+
+def test_a_film_shorter_or_of_another_size_than_its_entry_says_is_refused():
+    blob = film.encode(ramp(), 25.0)
+    with pytest.raises(UnreadableInputError, match="12 of 20 frames"):
+        film.decode(blob, 25.0, 20)
+    with pytest.raises(UnreadableInputError, match="64 x 48"):
+        film.decode(blob, 25.0, 12, (60, 48))
+
+
+def test_no_more_is_decoded_than_fits(monkeypatch):
+    monkeypatch.setattr(film, "MOST_BYTES", 5 * 64 * 48 * 3)
+    with pytest.raises(UnreadableInputError, match="decodes to more"):
+        film.decode(film.encode(ramp(), 25.0), 25.0)
+
+
+def test_a_film_without_sound_says_so():
+    with pytest.raises(UnreadableInputError, match="no sound track"):
+        film.decode_sound(film.encode(ramp(), 25.0))
+
+
+def made_with_sound(offset: float) -> Blob:
+    """25 frames, white at 0.4 s, and a sound track (16-bit PCM) that begins at ``offset`` and clicks at 0.4 s."""
+    from fractions import Fraction
+    from io import BytesIO
+
+    import av
+
+    out = BytesIO()
+    with av.open(out, "w", format="matroska") as box:
+        picture, sound = box.add_stream("libx264", rate=25), box.add_stream("pcm_s16le", rate=16000)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound.layout = "mono"
+        for i in range(25):
+            pixels = np.full((48, 64, 3), 255 if i == 10 else 0, np.uint8)
+            box.mux(picture.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        wave = np.zeros((1, 16000), np.int16)
+        wave[0, round((0.4 - offset) * 16000)] = 30000
+        frame = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
+        frame.rate, frame.time_base, frame.pts = 16000, Fraction(1, 16000), round(offset * 16000)
+        box.mux(sound.encode(frame))
+        box.mux(picture.encode(None))
+        box.mux(sound.encode(None))
+    return Blob("mkv", out.getvalue())
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.12])
+def test_sound_and_picture_of_a_container_stay_tied(offset):
+    blob = made_with_sound(offset)
+    picture, track = film.facts(blob), film.sound_facts(blob)
+    frames, (wave, rate, start) = film.decode(blob, picture.fps), film.decode_sound(blob)
+    flash = picture.start + int(frames.mean((1, 2, 3)).argmax()) / picture.fps
+    click = start + int(np.abs(wave[:, 0]).argmax()) / rate
+    assert track.start == pytest.approx(start, abs=1e-3)
+    assert flash == pytest.approx(0.4, abs=1e-3)
+    assert click == pytest.approx(0.4, abs=1e-3)  # Matroska stamps whole milliseconds
+
+
+def test_talking_faces_have_the_frames_and_samples_that_their_notes_say(shared):
+    for path in sorted((shared("grid_av") / "video").glob("*.mpg")):
+        blob = Blob("mpg", path=str(path))
+        facts, track = film.facts(blob), film.sound_facts(blob)
+        assert (facts.frames, facts.size, facts.fps, facts.sound) == (75, (360, 288), 25.0, True)
+        wave, rate, start = film.decode_sound(blob)
+        assert (rate, len(wave), start) == (track.rate, track.samples, track.start)
+        assert film.decode(blob, facts.fps, facts.frames, facts.size).shape == (75, 288, 360, 3)
+
+
+def test_the_largest_picture_and_the_best_sound_of_six_streams_are_taken(shared):
+    blob = Blob("mp4", path=str(shared("nasa_clip") / "nasa_13013.mp4"))
+    facts, track = film.facts(blob), film.sound_facts(blob)
+    assert (facts.size, facts.frames) == ((480, 270), 390)
+    wave, rate, start = film.decode_sound(blob)
+    assert (rate, wave.shape[1], len(wave)) == (16000, track.channels, track.samples)
+    assert start == track.start == 0
