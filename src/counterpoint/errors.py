@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class CounterpointError(Exception):
@@ -50,7 +51,7 @@ class UnknownNameError(CounterpointError, KeyError):
     """A name is not known; the message offers the nearest ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        options = sorted(known)
+        options = sorted(set(known))
         near = get_close_matches(name, options, n=3, cutoff=0.5)
         lowered = {option.lower(): option for option in options}
         near = near or [lowered[m] for m in get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
@@ -59,3 +60,13 @@ class UnknownNameError(CounterpointError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (str(self),)
+
+
+def _again(message: str) -> UnknownNameError:
+    """The error as it was in another process."""
+    error = UnknownNameError.__new__(UnknownNameError)
+    error.args = (message,)
+    return error

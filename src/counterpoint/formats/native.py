@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -175,11 +175,3 @@ def seal_version(folder: Path) -> bool:
 def manifest_seal(folder: Path, number: int) -> str:
     """The digest by which a version names a manifest."""
     return str(json.loads(manifest_path(folder, number).read_bytes())["seal"])
-
-
-def same_bytes(one: Iterable[Member], other: Mapping[str, Blob]) -> list[str]:
-    """Names of the parts of a sample whose bytes differ from the stored ones."""
-    from counterpoint.core.blob import fingerprint
-
-    fresh = {m.part: fingerprint(m.payload) for m in one}
-    return [name for name, blob in other.items() if fresh.get(name) != blob.digest]

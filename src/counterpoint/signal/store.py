@@ -100,7 +100,8 @@ def write_shard(
         IntegrityError: the shard was committed before with other bytes.
     """
     (folder / WORK).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{stem(number)}-", dir=folder / WORK, ignore_cleanup_errors=True) as work:
+    prefix = f"{stem(number)}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder / WORK, ignore_cleanup_errors=True) as work:
         tar, index = Path(work, "tar"), Path(work, "index")
         rows = _write_tar(tar, entries)
         _write_index(index, rows)

@@ -1,0 +1,162 @@
+"""Carrying out a plan on this machine: in this process or in several.
+
+The same function makes a shard in both cases, and no shard knows who made it. An
+interruption at any moment leaves the committed shards and a folder that resumes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, final
+
+from counterpoint.errors import CounterpointError
+from counterpoint.formats.native import seal_version
+from counterpoint.run.plan import Plan
+from counterpoint.run.shard import Tell, job
+from counterpoint.signal.store import WORK, Manifest, committed, load_manifest
+
+_queue: Any = None
+"""In a worker: where it tells its progress."""
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """What a folder holds after a run."""
+
+    samples: int
+    shards: int
+    quarantined: tuple[dict[str, str], ...]
+    refusals: dict[str, int]
+
+
+def carry_out(plan: Plan, workers: int, tell: Tell, strict: bool = False) -> Outcome:
+    """Make every shard that is left, then seal the whole.
+
+    Args:
+        plan: saved.
+        workers: processes; 1 works in this one.
+        tell: called with the progress of all workers.
+        strict: whether the first input that cannot be used ends the run.
+
+    Raises:
+        CounterpointError: a worker was killed, or the disk is full; what is committed stays.
+    """
+    left = plan.left()
+    try:
+        if min(workers, len(left)) <= 1:
+            _alone(plan, left, tell, strict)
+        else:
+            _together(plan, left, min(workers, len(left)), tell, strict)
+    except OSError as e:
+        raise CounterpointError(
+            f"{plan.folder}: cannot write ({e.strerror or e}). {len(committed(plan.folder))} of {plan.shards} shards "
+            "are safe; make room and run the recipe with --resume."
+        ) from e
+    seal_version(plan.folder)
+    _swept(plan)
+    return outcome(plan)
+
+
+def outcome(plan: Plan) -> Outcome:
+    """What the manifests of a folder say."""
+    manifests = [load_manifest(plan.folder, n) for n in committed(plan.folder)]
+    refusals: Counter[str] = Counter()
+    for m in manifests:
+        refusals.update(m.notes.get("refusals", {}))
+    aside = tuple(q for m in manifests for q in m.notes.get("quarantine", ()))
+    return Outcome(sum(m.samples for m in manifests), len(manifests), aside, dict(sorted(refusals.items())))
+
+
+def _alone(plan: Plan, left: list[int], tell: Tell, strict: bool) -> None:
+    _one_thread()
+    for number in left:
+        job(str(plan.folder)).shard(number, tell, strict)
+
+
+def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: bool) -> None:
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    queue = context.SimpleQueue()
+    listener = threading.Thread(target=_listen, args=(queue, tell), daemon=True)
+    listener.start()
+    pool = ProcessPoolExecutor(workers, context, _begin, (queue,))
+    try:
+        futures = [pool.submit(_shard, str(plan.folder), number, strict) for number in left]
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+    except BrokenProcessPool as e:
+        raise CounterpointError(
+            f"{plan.folder}: a worker process was killed (often for lack of memory, or because a script starts a "
+            f"run outside of 'if __name__ == \"__main__\"'). {len(committed(plan.folder))} of {plan.shards} shards are "
+            "safe; run the recipe with --resume, perhaps with fewer workers."
+        ) from e
+    except BaseException:
+        _end(pool)
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        queue.put(None)
+        listener.join(timeout=5)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Stop the workers at once: what they were writing was not committed and will be made again."""
+    for process in list((pool._processes or {}).values()):
+        with suppress(OSError):
+            process.terminate()
+
+
+def _begin(queue: Any) -> None:
+    """Once in every worker."""
+    global _queue
+    _queue = queue
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _one_thread()
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _shard(folder: str, number: int, strict: bool) -> Manifest:
+    return job(folder).shard(number, lambda what, count: _queue.put((what, count)), strict)
+
+
+def _listen(queue: Any, tell: Callable[[str, int], None]) -> None:
+    while (message := queue.get()) is not None:
+        tell(*message)
+
+
+def _swept(plan: Plan) -> None:
+    """Remove what killed writers left behind; those that still write are left alone."""
+    work = plan.folder / WORK
+    for left in work.glob("shard-*"):
+        owner = left.name.split("-")[2]
+        if not (owner.isdecimal() and _alive(int(owner))):
+            shutil.rmtree(left, ignore_errors=True)
+    with suppress(OSError):
+        work.rmdir()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
