@@ -14,9 +14,9 @@ def landmarks(sample: Sample) -> dict[str, NDArray[np.float64]]:
     """Where each part of ``everything()`` shows the landmark, px; parts that lost it are left out."""
     found: dict[str, NDArray[np.float64]] = {}
     size = sample.rig.cameras["camera"].size
-    pixels = sample["image"].pixels.astype(float).max(2) if "image" in sample.present() else np.zeros((1, 1))
-    if pixels.max() > 60:
-        found["blob"] = np.array(_peak(pixels))
+    blob = _blob(sample["image"].pixels.astype(float).max(2), sample["keypoints"].xy)
+    if blob is not None:
+        found["blob"] = blob
     if len(sample["keypoints"].xy) and sample["keypoints"].visible[0, 0]:
         found["keypoint"] = sample["keypoints"].xy[0, 0]
     if len(sample["boxes"].xyxy):
@@ -65,6 +65,13 @@ def _first(masks: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     return masks[0] if len(masks) else None
 
 
-def _peak(pixels: NDArray[np.float64]) -> tuple[float, float]:
-    """Centre of mass of the blob alone: what is brighter than a tenth of its peak."""
-    return centroid(np.where(pixels > 0.1 * pixels.max(), pixels, 0))
+def _blob(pixels: NDArray[np.float64], keypoints: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Centre of mass of what shines in a window around the keypoint; None if the window leaves the canvas."""
+    if not len(keypoints):
+        return None
+    reach, (height, width) = 14, pixels.shape
+    x, y = np.floor(keypoints[0, 0]).astype(int)
+    if not (reach <= x < width - reach and reach <= y < height - reach):
+        return None
+    window = pixels[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    return np.add(centroid(window), [x - reach, y - reach])
