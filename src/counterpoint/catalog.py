@@ -17,6 +17,7 @@ from counterpoint.errors import UnknownNameError
 TABLES: dict[str, dict[str, str]] = {
     "formats": {
         "folder": "counterpoint.formats.folder:Folder",
+        "kitti": "counterpoint.formats.kitti:Kitti",
         "native": "counterpoint.formats.native:Native",
     },
     "modalities": {
