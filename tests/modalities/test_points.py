@@ -109,7 +109,7 @@ def test_blend_unites_by_name_of_column() -> None:
     assert (done.values[4:, :3] == other.values[:, :3]).all()
     assert np.isnan(done.column("intensity")[4:]).all()
     done.check()
-    with pytest.raises(AlignmentError, match="'world'.*'lidar'"):
+    with pytest.raises(AlignmentError, match=r"'world'.*'lidar'"):
         one.blend(cloud(frame="lidar"), 0.5)
 
 
