@@ -68,6 +68,11 @@ def carry_out(plan: Plan, workers: int, tell: Tell, strict: bool = False) -> Out
     return outcome(plan)
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def outcome(plan: Plan) -> Outcome:
     """What the manifests of a folder say."""
     manifests = [load_manifest(plan.folder, n) for n in committed(plan.folder)]

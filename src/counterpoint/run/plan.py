@@ -67,6 +67,11 @@ class Plan:
         done = set(committed(self.folder))
         return [n for n in range(self.shards) if n not in done]
 
+    def samples_left(self) -> int:
+        """How many samples the shards that are left will hold, at most."""
+        size = self.recipe.write.samples_per_shard
+        return sum(min(size, self.samples - n * size) for n in self.left())
+
     def jobs(self, shard: int) -> Iterator[tuple[str, list[int]]]:
         """Each source key of a shard with the numbers of its copies there; neighbours, so each is read once."""
         size, copies = self.recipe.write.samples_per_shard, self.recipe.copies
