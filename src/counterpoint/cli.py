@@ -40,6 +40,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupte
 Fresh = Annotated[bool, typer.Option("--fresh", help="Remove what an earlier run wrote there.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out. Never changes the bytes.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first input that cannot be used.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Report = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html at the end.")]
 Layout = Annotated[str | None, typer.Option("--format", help="Layout of the source, where looking is not enough.")]
 
@@ -135,21 +136,21 @@ def convert(
 
 
 @app.command()
-def look(dataset: Dataset, format: Layout = None) -> None:
+def look(dataset: Dataset, format: Layout = None, as_json: Json = False) -> None:
     """Say what is in a data set: parts, axes, rates, frames, licences, first samples."""
     from counterpoint.run.look import look as looked
 
-    out.print(looked(dataset, format))
+    _show(looked(dataset, format), as_json)
 
 
 @app.command()
-def check(dataset: Dataset, format: Layout = None) -> None:
+def check(dataset: Dataset, format: Layout = None, as_json: Json = False) -> None:
     """Check a data set: conventions of every part, and measured alignment between parts."""
     from counterpoint.run.check import check as checked
 
     result = checked(dataset, format)
-    out.print(result)
-    raise typer.Exit(int(bool(result.problems)))
+    _show(result, as_json)
+    raise typer.Exit(int(result.verdict == "bad"))
 
 
 @app.command()
@@ -273,6 +274,16 @@ def _say(plan: Plan, done: Outcome, bar: Any) -> None:
         out.print(f"Set aside: {aside['key']}: {aside['error']}: {aside['reason']}", markup=False)
     if len(done.quarantined) > 5:
         out.print(f"… and {len(done.quarantined) - 5} more; they are listed in {plan.folder / 'manifests'}.")
+
+
+def _show(result: Any, as_json: bool) -> None:
+    """Print what a verb found, for people or for programs."""
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(result.json(), indent=2, ensure_ascii=False))
+    else:
+        out.print(result)
 
 
 def _counted(bar: Any, sample: Any) -> Any:
