@@ -58,7 +58,7 @@ class Job:
     def parent(self, key: str) -> Sample:
         """A sample as it was read, with the licence that the recipe or the source states."""
         sample = self.plan.source.sample(key)
-        licence = sample.lineage.licence or self.plan.licence
+        licence = self.plan.recipe.read.licence or sample.lineage.licence or self.plan.licence
         return replace(sample, lineage=replace(sample.lineage, licence=licence))
 
     def made(self, parent: Sample, copy: int) -> Sample:
