@@ -94,7 +94,13 @@ class Bend(Recorded):
         """Displacements ``(2, len(ys), len(xs))`` on the grid ``ys`` x ``xs``."""
         bx = _basis(xs / self.width, self.columns)[0]
         by = _basis(ys / self.height, self.rows)[0]
-        return by @ self._knots @ bx.T
+        rows = by @ self._knots
+        out = np.empty((2, len(by), len(bx)))
+        # In strips too small for BLAS to start threads, which cost more than they save and fight the other workers.
+        step = max(200_000 // bx.size, 1)
+        for y in range(0, len(by), step):
+            out[:, y : y + step] = rows[:, y : y + step] @ bx.T
+        return out
 
     def _shifted(self, points: Points) -> Points:
         flat = np.asarray(points, float).reshape(-1, 2)

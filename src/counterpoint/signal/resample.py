@@ -1,0 +1,316 @@
+"""Interpolation: pixels of the output looked up where a map says that they were.
+
+OpenCV places pixel centres at whole numbers; here they lie at halves, so every
+matrix and every coordinate is shifted by 0.5 at its border and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.core.plane import Bend, Homography, PlaneMap
+
+Array = NDArray[Any]
+Matrix = NDArray[Any]
+Colour = tuple[float, ...]
+Window = tuple[int, int, int, int]
+
+LIMIT = 32000
+"""px: OpenCV looks up no coordinate above 32767; larger pictures are done in tiles."""
+_TILE = 1 << 23  # px of one tile of a bend: its coordinates take 64 MB
+_SHRINK = 1.5  # from this factor on, pixels are averaged before they are looked up
+
+
+def resized(array: Array, size: tuple[int, int], nearest: bool = False) -> Array:
+    """``array`` ``(H, W[, C])`` on a canvas of another size (width, height), edge to edge.
+
+    An axis that shrinks is averaged over whole pixels as often as they fit; what then remains of the factor, at most
+    1.5, is interpolated linearly, and averaged over parts of pixels above that. An axis that grows is interpolated.
+    """
+    height, width = array.shape[:2]
+    if (width, height) == size:
+        return array
+    if nearest:
+        values = array.view(np.uint8) if array.dtype == bool else array
+        out = cv2.resize(values, size, interpolation=cv2.INTER_NEAREST_EXACT).view(array.dtype)
+    else:
+        out = _smooth(array, width, height, size)
+    return out if out.ndim == array.ndim else out[..., None]
+
+
+def _smooth(array: Array, width: int, height: int, size: tuple[int, int]) -> Array:
+    fx, fy = max(width / size[0], 1.0), max(height / size[1], 1.0)
+    if fx > _SHRINK or fy > _SHRINK:
+        # Averages over whole pixels are ten times faster than over parts of them.
+        kx, ky = int(fx), int(fy)
+        whole = width % kx == 0 and height % ky == 0 and fx <= _SHRINK * kx and fy <= _SHRINK * ky
+        small = (width // kx, height // ky) if whole else (round(width / fx), round(height / fy))
+        array = cv2.resize(array, small, interpolation=cv2.INTER_AREA)
+        if small == size:
+            return array
+    return cv2.resize(array, size, interpolation=cv2.INTER_LINEAR)
+
+
+def projected(array: Array, matrix: Matrix, size: tuple[int, int], nearest: bool, colour: Colour) -> Array:
+    """``array`` under a 3 x 3 ``matrix`` (input to output) on a canvas ``size``."""
+    back = np.linalg.inv(matrix)
+    affine = abs(back[2, 0]) < 1e-15 and abs(back[2, 1]) < 1e-15
+    if affine:
+        back = back / back[2, 2]
+    if not nearest:
+        factors = _factors(*back[:2, :2].ravel().tolist()) if affine else _middling(back, size)
+        if factors != (1.0, 1.0):
+            window = _seen(back, size, array, 2 * max(factors))
+            array, back = _shrunk(array, back, window, factors)
+    out = _looked_up(array, back, size, nearest, colour)
+    beyond = not affine and ((np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * size) @ back[2, :2] + back[2, 2] <= 0).any()
+    if beyond:
+        ahead = _rows([back[2]], size)
+        out[~ahead] = colour[: 1 if out.ndim == 2 else out.shape[2]]
+    return out
+
+
+def within(back: Matrix, size: tuple[int, int], canvas: tuple[int, int]) -> NDArray[np.bool_]:
+    """``(H, W)`` of ``canvas``: whether ``back`` puts the centre of a pixel onto a canvas ``size``."""
+    w, h = size
+    x, y, z = back
+    return _rows([x, w * z - x, y, h * z - y, z], canvas)
+
+
+def _rows(lines: list[NDArray[np.float64]], canvas: tuple[int, int]) -> NDArray[np.bool_]:
+    """Pixels whose centres lie on the positive side of every line ``a x + b y + c >= 0``: one interval a row."""
+    width, height = canvas
+    ys = np.arange(height) + 0.5
+    low, high = np.zeros(height), np.full(height, float(width))
+    for a, b, c in lines:
+        rest = b * ys + c + 1e-7 * (abs(a) + abs(b))
+        if abs(a) * width < 1e-12:
+            high[rest < 0] = -1
+        elif a > 0:
+            low = np.maximum(low, -rest / a)
+        else:
+            high = np.minimum(high, -rest / a)
+    xs = np.arange(width) + 0.5
+    return (xs >= low[:, None]) & (xs <= high[:, None])
+
+
+def _looked_up(array: Array, back: Matrix, size: tuple[int, int], nearest: bool, colour: Colour) -> Array:
+    width, height = size
+    x0, y0, x1, y1 = _seen(back, size, array, 2.0)
+    out_shape = (height, width, *array.shape[2:])
+    if x1 <= x0 or y1 <= y0:
+        return np.full(out_shape, colour[: 1 if array.ndim == 2 else array.shape[2]], array.dtype)
+    if max(x1 - x0, y1 - y0, width, height) > LIMIT and width * height > 1:
+        halves = [(0, 0, width // 2, height), (width // 2, 0, width, height)]
+        if height > width:
+            halves = [(0, 0, width, height // 2), (0, height // 2, width, height)]
+        out = np.empty(out_shape, array.dtype)
+        for a, b, c, d in halves:
+            part = _looked_up(array, back @ _shift(a, b), (c - a, d - b), nearest, colour)
+            out[b:d, a:c] = part
+        return out
+    index = _shift(-0.5 - x0, -0.5 - y0) @ back @ _shift(0.5, 0.5)
+    flags = (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    source = array[y0:y1, x0:x1]
+    if abs(back[2, 0]) < 1e-15 and abs(back[2, 1]) < 1e-15:
+        return cv2.warpAffine(source, index[:2] / index[2, 2], size, flags=flags, borderValue=colour)
+    return cv2.warpPerspective(source, index, size, flags=flags, borderValue=colour)
+
+
+def _seen(back: Matrix, size: tuple[int, int], array: Array, margin: float) -> Window:
+    """The window (x0, y0, x1, y1) of ``array`` that an output of ``size`` can see."""
+    height, width = array.shape[:2]
+    w, h = size
+    at = np.array([[0, 0, 1], [w, 0, 1], [w, h, 1], [0, h, 1]], float) @ back.T
+    if (at[:, 2] <= 1e-9).any():
+        return 0, 0, width, height
+    at = at[:, :2] / at[:, 2:]
+    (x0, y0), (x1, y1) = np.floor(at.min(0) - margin), np.ceil(at.max(0) + margin)
+    return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
+
+
+def _shift(x: float, y: float) -> Matrix:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], float)
+
+
+def _factors(a: float, b: float, c: float, d: float) -> tuple[float, float]:
+    """By how much to shrink each axis of the input so that one step of the output is about one pixel of it.
+
+    ``a, b, c, d`` is d input / d output, row by row. The area that is averaged is never larger than what falls on a
+    pixel, so a map that shrinks one slanted direction does not blur the other.
+    """
+    fx, fy = max((a * a + b * b) ** 0.5, 1.0), max((c * c + d * d) ** 0.5, 1.0)
+    excess = (fx * fy / max(abs(a * d - b * c), 1.0)) ** 0.5
+    if excess > 1:
+        fx, fy = max(fx / excess, 1.0), max(fy / excess, 1.0)
+    return (fx if fx > _SHRINK else 1.0, fy if fy > _SHRINK else 1.0)
+
+
+_PLACES = ((0.5, 0.5), (0.1, 0.1), (0.9, 0.1), (0.1, 0.9), (0.9, 0.9))
+
+
+def _middling(back: Matrix, size: tuple[int, int]) -> tuple[float, float]:
+    """``_factors`` of a projective map at the median of five places of the output."""
+    (a, b, c), (d, e, f), (g, h, i) = back.tolist()
+    each = []
+    for u, v in _PLACES:
+        x, y = u * size[0], v * size[1]
+        z = g * x + h * y + i or 1e-9
+        p, q = (a * x + b * y + c) / z, (d * x + e * y + f) / z
+        each.append(_factors((a - p * g) / z, (b - p * h) / z, (d - q * g) / z, (e - q * h) / z))
+    return sorted(fx for fx, _ in each)[2], sorted(fy for _, fy in each)[2]
+
+
+def _footprint(move: PlaneMap) -> tuple[float, float]:
+    """``_factors`` of any map at the median of five places of the output."""
+    at = np.array(_PLACES) * move.size_out
+    here, right, below = move.backward(at + np.array([[[0, 0]], [[0.5, 0]], [[0, 0.5]]]))
+    jacobians = np.stack([(right - here) / 0.5, (below - here) / 0.5], -1).reshape(-1, 4)
+    fx, fy = np.median([_factors(*j) for j in jacobians.tolist()], 0).tolist()
+    return fx, fy
+
+
+def _shrunk(array: Array, back: Matrix, window: Window, factors: tuple[float, float]) -> tuple[Array, Matrix]:
+    """The window averaged down by about ``factors``, and ``back`` onto it."""
+    x0, y0, x1, y1 = window
+    if x1 <= x0 or y1 <= y0:
+        return array, back
+    w, h = x1 - x0, y1 - y0
+    small = resized(array[y0:y1, x0:x1], (max(round(w / factors[0]), 1), max(round(h / factors[1]), 1)))
+    fx, fy = small.shape[1] / w, small.shape[0] / h
+    return small, np.array([[fx, 0, -x0 * fx], [0, fy, -y0 * fy], [0, 0, 1]]) @ back
+
+
+def bent(array: Array, move: PlaneMap, nearest: bool, colours: list[Colour]) -> Array:
+    """``array`` under a chain with bends: every pixel of the output is followed backwards through the steps."""
+    width, height = move.size_out
+    source, scale = array, (1.0, 1.0)
+    if not nearest:
+        factors = _footprint(move)
+        small = (max(round(array.shape[1] / factors[0]), 1), max(round(array.shape[0] / factors[1]), 1))
+        source = resized(array, small)
+        scale = (source.shape[1] / array.shape[1], source.shape[0] / array.shape[0])
+    tables: dict[int, Array] = {}
+    out = np.empty((height, width, *array.shape[2:]), array.dtype)
+    columns = min(width, LIMIT)
+    rows = min(max(_TILE // columns, 1), LIMIT)
+    for y in range(0, height, rows):
+        for x in range(0, width, columns):
+            xs, ys = np.arange(x, min(x + columns, width)) + 0.5, np.arange(y, min(y + rows, height)) + 0.5
+            at, outside = _followed(move, tables, xs, ys)
+            at = (at[0] * np.float32(scale[0]), at[1] * np.float32(scale[1]))
+            tile = _remapped(source, at, nearest, colours[0])
+            for i in range(1, len(colours)) if outside is not None else ():
+                tile[outside == i] = colours[i][: 1 if tile.ndim == 2 else tile.shape[2]]
+            out[y : y + rows, x : x + columns] = tile
+    return out
+
+
+Coordinates = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def _followed(
+    move: PlaneMap, tables: dict[int, Array], xs: Matrix, ys: Matrix
+) -> tuple[Coordinates, NDArray[np.uint8] | None]:
+    """Where the pixels of the grid ``ys`` x ``xs`` were, and the step that read outside its canvas (0: none did)."""
+    grid: tuple[Matrix, Matrix] | None = (xs, ys)
+    at: Coordinates = (np.empty(0, np.float32), np.empty(0, np.float32))
+    outside: NDArray[np.uint8] | None = None
+    for i in range(len(move.steps) - 1, -1, -1):
+        step = move.steps[i].map
+        if isinstance(step, Homography):
+            back = np.linalg.inv(step.array)
+            back = back / back[2, 2]
+            if grid is not None and not (back[[0, 1, 2, 2], [1, 0, 0, 1]]).any():
+                grid = (grid[0] * back[0, 0] + back[0, 2], grid[1] * back[1, 1] + back[1, 2])
+            else:
+                at, grid = _dense(back, at if grid is None else grid), None
+        else:
+            at, grid = _shifted(step, i, tables, at, grid), None
+        if i and grid is None:
+            outside = _noted(outside, at, move.steps[i - 1].size, i)
+        elif i and grid is not None:
+            full = np.meshgrid(*(g.astype(np.float32) for g in grid))
+            outside = _noted(outside, (full[0], full[1]), move.steps[i - 1].size, i)
+    return at, outside
+
+
+def _noted(outside: NDArray[np.uint8] | None, at: Coordinates, size: tuple[int, int], step: int) -> Any:
+    x, y = at
+    slack = 1e-3  # px: float32 coordinates of a canvas edge
+    low, high = min(x.min(), y.min()), max(float(x.max()) - size[0], float(y.max()) - size[1])
+    if low >= -slack and high <= slack:
+        return outside
+    cut = (x < -slack) | (x > size[0] + slack) | (y < -slack) | (y > size[1] + slack)
+    if outside is None:
+        outside = np.zeros(x.shape, np.uint8)
+    outside[cut & (outside == 0)] = step
+    return outside
+
+
+def _dense(back: Matrix, at: tuple[Array, Array]) -> Coordinates:
+    x, y = at
+    if x.ndim == 1:
+        x, y = x[None], y[:, None]
+    rows = [x * a + (y * b + c) for a, b, c in back.tolist()]
+    if not back[2, :2].any():
+        return rows[0].astype(np.float32, copy=False), rows[1].astype(np.float32, copy=False)
+    return (rows[0] / rows[2]).astype(np.float32), (rows[1] / rows[2]).astype(np.float32)
+
+
+def _table(bend: Bend) -> Array:
+    """The backward displacements ``(h, w, 2)`` of a bend on cells of about 1 px (2 px where it must be solved)."""
+    spacing = 2 if bend.inverted else 1
+    xs, ys = (_places(v, spacing) for v in (bend.width, bend.height))
+    if not bend.inverted:
+        return cv2.merge(list(bend.grid(xs, ys).astype(np.float32)))
+    at = np.stack(np.meshgrid(xs, ys), -1)
+    return (bend.backward(at) - at).astype(np.float32)
+
+
+def _places(length: float, spacing: int) -> Matrix:
+    count = int(min(max(np.ceil(length / spacing), 1), 4096))
+    return (np.arange(count) + 0.5) * (length / count)
+
+
+def _shifted(
+    bend: Bend, number: int, tables: dict[int, Array], at: Coordinates, grid: tuple[Matrix, Matrix] | None
+) -> Coordinates:
+    if grid is not None and not bend.inverted:
+        dx, dy = bend.grid(*grid)
+        return (grid[0] + dx).astype(np.float32), (grid[1][:, None] + dy).astype(np.float32)
+    if grid is not None:
+        full = np.meshgrid(*(g.astype(np.float32) for g in grid))
+        at = (full[0], full[1])
+    if number not in tables:
+        tables[number] = _table(bend)
+    table = tables[number]
+    fx, fy = np.float32(table.shape[1] / bend.width), np.float32(table.shape[0] / bend.height)
+    moved = cv2.remap(
+        table, at[0] * fx - np.float32(0.5), at[1] * fy - np.float32(0.5), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
+    )
+    return at[0] + moved[..., 0], at[1] + moved[..., 1]
+
+
+def _remapped(source: Array, at: Coordinates, nearest: bool, colour: Colour) -> Array:
+    x, y = at
+    margin, (height, width) = 2, source.shape[:2]
+    x0, y0 = (int(min(max(np.floor(v.min()) - margin, 0), n)) for v, n in ((x, width), (y, height)))
+    x1, y1 = (int(max(min(np.ceil(v.max()) + margin, n), 0)) for v, n in ((x, width), (y, height)))
+    if x1 <= x0 or y1 <= y0:
+        return np.full(
+            (*x.shape, *source.shape[2:]), colour[: 1 if source.ndim == 2 else source.shape[2]], source.dtype
+        )
+    if max(x1 - x0, y1 - y0) > LIMIT and x.size > 1:
+        axis = int(x.shape[1] >= x.shape[0])
+        halves = zip(np.array_split(x, 2, axis), np.array_split(y, 2, axis), strict=True)
+        return np.concatenate([_remapped(source, half, nearest, colour) for half in halves], axis)
+    flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    piece = source[y0:y1, x0:x1]
+    return cv2.remap(
+        piece, x - np.float32(x0 + 0.5), y - np.float32(y0 + 0.5), flags, None, cv2.BORDER_CONSTANT, colour
+    )
