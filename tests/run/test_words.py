@@ -16,9 +16,12 @@ from counterpoint.core.meaning import Sides
 from counterpoint.core.mixture import Blend, Drop
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.world import WorldMap
-from counterpoint.run.words import in_words, listed, number_of, plain, size_in_words, word_changes
+from counterpoint.run.words import in_words, listed, number_of, plain, size_in_words, step_in_words, word_changes
+from counterpoint.transforms.plane_warp import Rotate
+from counterpoint.transforms.policy import Compose, OneOf, Sometimes
+from counterpoint.transforms.scene import Mirror
 
-TURN = np.array([[0, -1, 10], [1, 0, 0], [0, 0, 1]])
+TURN = np.array([[0, 1, 0], [-1, 0, 10], [0, 0, 1]])  # counter-clockwise as seen, because y points down
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,8 @@ def test_lists_counts_and_sizes_read_like_sentences() -> None:
     assert number_of(1, "copy", "copies") == "1 copy"
     assert number_of(1200, "copy", "copies") == "1,200 copies"
     assert size_in_words(1536) == "1.5 kB"
+
+
+def test_a_policy_of_a_recipe_reads_like_a_sentence() -> None:
+    step = Compose((Sometimes(Mirror(), 0.25), OneOf((Rotate((-5.0, 5.0)), Mirror()))))
+    assert step_in_words(step) == "mirror in 25% of the copies and one of rotate (-5 to 5) or mirror"

@@ -116,6 +116,12 @@ class Checked:
         found += ["bad"] if self.broken else ["look"] if self.columns else ["ok"]
         return next(v for v in ("bad", "look", "ok") if v in found)
 
+    @property
+    def problems(self) -> list[str]:
+        """What is surely wrong, a sentence each."""
+        said = [f"{key}: {reason}" for key, reason in self.broken]
+        return said + [f"{r.name}: {r.worst:g} {r.unit} in {r.sample}" for r in self.rows if r.verdict == "bad"]
+
     def json(self) -> dict[str, Any]:
         return asdict(self) | {"verdict": self.verdict}
 

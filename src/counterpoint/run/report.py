@@ -18,9 +18,9 @@ from counterpoint.catalog import find
 from counterpoint.core.contracts import Source
 from counterpoint.errors import CounterpointError
 from counterpoint.run.html import Html, joined, tag
-from counterpoint.run.sheet import sheet
+from counterpoint.run.sheet import sheet, wide
 from counterpoint.run.shown import Shown
-from counterpoint.run.story import Story
+from counterpoint.run.story import Story, Timing
 from counterpoint.run.tally import Tally, spread, tally, varied
 from counterpoint.run.words import number_of, plain
 
@@ -29,11 +29,12 @@ _SHEETS, _COPIES = 6, 3
 _BUDGET = 12_000_000
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, timing: Timing | None = None) -> Path:
     """Write ``report.html`` into a finished data set.
 
     Args:
         folder: of a native data set.
+        timing: how long the run took, where the caller knows it.
 
     Returns:
         The path of the page.
@@ -43,7 +44,7 @@ def write_report(folder: Path) -> Path:
         IntegrityError: what it holds is not what was written.
     """
     source = find("formats", "native").read(folder)
-    story = Story.of(folder, source)
+    story = Story.of(folder, source, timing)
     path = folder / "report.html"
     path.write_text(page(source, story, folder), encoding="utf-8")
     return path
@@ -87,10 +88,11 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
     parents = spread(list(counts.children), _SHEETS)
     drawn, shown, size = list[Html](), 0, 0
     for number, parent in enumerate(parents):
-        keys = varied(counts.children[parent], counts, _COPIES)
+        before = story.parent(parent)
+        keys = varied(counts.children[parent], counts, _COPIES - 1 if before and wide(before) else _COPIES)
         try:
             columns = [Shown(source.sample(key), f"Copy {source.sample(key).lineage.copy}") for key in keys]
-            fresh = sheet(story.parent(parent), columns, folder, number)
+            fresh = sheet(before, columns, folder, number)
         except CounterpointError as e:
             fresh = tag("p", f"{parent}: {e}", class_="absent")
         if drawn and size + len(fresh) > _BUDGET:
@@ -130,18 +132,14 @@ def _refused(story: Story, counts: Tally) -> Iterator[Html]:
     else:
         yield tag("p", "Nothing: every part could follow every change.", class_="note")
     if story.set_aside:
-        yield tag("h3", "Inputs set aside")
-        yield _bars(
-            ["Sample", "Why", "Times"],
-            [([k, why], 1) for k, why in story.set_aside[:40]],
-            len(story.set_aside),
-            "tally warn",
-        )
-    if story.rejected:
-        yield tag("h3", "Rejected")
-        yield _bars(
-            ["Why", "Samples"], [([why], n) for why, n in _ranked(story.rejected)], counts.counted, "tally warn"
-        )
+        yield tag("h3", "Set aside, because it could not be used")
+        reasons: dict[str, list[str]] = {}
+        for key, why in story.set_aside:
+            reasons.setdefault(why, []).append(key)
+        rows = [
+            ([why, ", ".join(keys[:6]) + (" …" if len(keys) > 6 else "")], len(keys)) for why, keys in reasons.items()
+        ]
+        yield _bars(["Why", "Samples", "Times"], rows, len(story.set_aside), "tally warn")
 
 
 def _bars(heads: Sequence[str], rows: Sequence[tuple[list[str], int]], total: int, look: str) -> Html:
@@ -161,7 +159,7 @@ def _bars(heads: Sequence[str], rows: Sequence[tuple[list[str], int]], total: in
 
 def _origin(story: Story, counts: Tally) -> Iterator[Html]:
     yield tag("h2", "Where the data come from")
-    rows = {**story.origin, "Licence": ", ".join(k or "not stated" for k in counts.licences)}
+    rows = {**story.origin(), "Licence": ", ".join(k or "not stated" for k in counts.licences)}
     yield tag("dl", *[joined([tag("dt", k), tag("dd", v)]) for k, v in rows.items() if v])
     yield tag(
         "footer",

@@ -36,7 +36,7 @@ def sheet(parent: Shown | None, copies: Sequence[Shown], folder: Path, number: i
         tag(
             "div",
             *drawn,
-            class_="columns roomy" if _wide(columns) else "columns",
+            class_="columns roomy" if any(map(wide, columns)) else "columns",
             style=f"--rows:{len(titles) + 3};--columns:{len(columns)}",
         ),
         class_="sheet",
@@ -44,8 +44,9 @@ def sheet(parent: Shown | None, copies: Sequence[Shown], folder: Path, number: i
     )
 
 
-def _wide(columns: Sequence[Shown]) -> bool:
-    sizes = [canvas(c, name) for c in columns for name in c.of("picture", "film")]
+def wide(shown: Shown) -> bool:
+    """Whether a sample has a picture that needs a broad column."""
+    sizes = [canvas(shown, name) for name in shown.of("picture", "film")]
     return any(width > 1.9 * height for width, height in sizes)
 
 
@@ -101,11 +102,25 @@ def _changes(lineage: Lineage, parent: bool) -> Html:
         tag("li", in_words(change), tag("em", f" without {', '.join(lost)}") if lost else None)
         for change, lost in zip(lineage.changes, lineage.dropped, strict=True)
     ]
+    why: dict[str, list[str]] = {}
+    for r in dict.fromkeys(lineage.refusals):
+        why.setdefault(plain(r.transform), []).append(f"{r.part}: {r.reason}")
     refused = [
-        tag("li", f"{plain(r.transform)} refused", tag("em", f" {r.part}: {r.reason}"), class_="refused")
-        for r in dict.fromkeys(lineage.refusals)
+        tag(
+            "li",
+            f"{name} refused",
+            tag("em", f" {reasons[0]}"),
+            _more(reasons),
+            class_="refused",
+            title="; ".join(reasons),
+        )
+        for name, reasons in why.items()
     ]
     return tag("ul", *done, *refused, class_="changes")
+
+
+def _more(reasons: Sequence[str]) -> Html | None:
+    return tag("em", f" and {len(reasons) - 1} more") if len(reasons) > 1 else None
 
 
 def _text(text: str, before: Preview | None) -> Html:

@@ -1,80 +1,112 @@
-"""What a run was, read back from what it wrote: its recipe, its manifests, its parents."""
+"""What a run was, read back from what it wrote: its plan, its manifests, its parents."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+import counterpoint
 from counterpoint.core.contracts import Source
 from counterpoint.errors import CounterpointError
+from counterpoint.run.local import outcome
+from counterpoint.run.plan import Plan
 from counterpoint.run.shown import Shown
 from counterpoint.run.tally import Tally
-from counterpoint.run.words import listed, number_of, plain, size_in_words
+from counterpoint.run.words import listed, number_of, plain, size_in_words, step_in_words
+
+
+@final
+@dataclass(frozen=True)
+class Timing:
+    """What only the one who ran it knows; it is never written into the data.
+
+    Attributes:
+        seconds: that the run took.
+        samples: that were made in them (fewer than there are, if a run was resumed).
+        workers: processes.
+    """
+
+    seconds: float
+    samples: int
+    workers: int
 
 
 @final
 @dataclass(frozen=True)
 class Story:
-    """Facts about a run for people.
+    """Facts about a data set for people.
 
     Attributes:
         name: title of the page.
         facts: of the data set, as its format gives them.
+        plan: of the run that wrote it, or None if no run did.
         parents: where the real samples are, or None if they cannot be read any more.
         size: bytes on disk; shards: how many.
-        set_aside: (key, reason) of inputs that could not be read.
-        rejected: samples by the reason for which a gate rejected them.
+        set_aside: (key, reason) of what could not be used.
+        timing: of the run, where it is known.
     """
 
     name: str
     facts: Mapping[str, Any]
+    plan: Plan | None
     parents: Source | None
     size: int
     shards: int
     set_aside: tuple[tuple[str, str], ...] = ()
-    rejected: Counter[str] = field(default_factory=Counter)
+    timing: Timing | None = None
 
     @classmethod
-    def of(cls, folder: Path, source: Source) -> Story:
+    def of(cls, folder: Path, source: Source, timing: Timing | None = None) -> Story:
         """The story of the native data set in ``folder``."""
         facts = source.facts()
-        shards = sorted(folder.glob("shard-*.tar"))
+        size = [p.stat().st_size for p in folder.glob("shard-*.tar")]
+        plan = Plan.load(folder) if (folder / "plan.json").is_file() else None
+        aside = tuple((q["key"], f"{q['error']}: {q['reason']}") for q in outcome(plan).quarantined) if plan else ()
         name = str(facts.get("name") or folder.name)
-        return cls(name, facts, None, sum(p.stat().st_size for p in shards), len(shards))
+        return cls(name, facts, plan, _parents(plan), sum(size), len(size), aside, timing)
 
     @property
     def version(self) -> str:
-        try:
-            return version("counterpoint")
-        except PackageNotFoundError:
-            return str(self.facts.get("version", ""))
+        return counterpoint.__version__
 
-    @property
     def origin(self) -> dict[str, str]:
-        return {k.capitalize(): str(self.facts[k]) for k in ("source", "attribution") if self.facts.get(k)}
+        """Where the data come from, as far as the data set says."""
+        said = {"Attribution": str(self.facts.get("attribution", ""))}
+        if self.plan is not None:
+            recipe = self.plan.recipe
+            said |= {"Read from": recipe.resolved()["read"]["path"], "Seed": str(recipe.seed), "Recipe": recipe.digest}
+            said["Versions"] = ", ".join(f"{n} {v}" for n, v in self.plan.versions)
+        return said
 
     def sentence(self, counts: Tally) -> str:
         """The recipe in one sentence."""
-        made = number_of(counts.counted, "sample")
-        real = number_of(len(counts.children), "real sample")
-        steps = listed(sorted(name.lower() for name in counts.changes)) or "no change"
-        return f"{real} became {made} whose parts still belong together, by {steps}."
+        made, real = number_of(counts.counted, "sample"), number_of(len(counts.children), "real sample")
+        if self.plan is None or not self.plan.recipe.make:
+            return f"{made} of {real}, written as they are."
+        augment = self.plan.recipe.augment
+        steps = [step_in_words(s) for s in getattr(self.plan.recipe.step(), "steps", ())]
+        kept = ", with the originals kept" if augment.keep_originals else ""
+        every = number_of(augment.copies, "copy", "copies")
+        how = f"by {listed(steps)}" if steps else "without any change"
+        return f"{real} became {made}, {every} of each{kept}, {how}."
 
     def figures(self, counts: Tally) -> dict[str, str]:
-        """The numbers at the top of the page."""
+        """The numbers at the top of the page, by what they count."""
         parts = listed(plain(n).lower() for n in counts.modalities)
-        return {
+        figures = {
             "samples": f"{counts.counted:,}",
             "real parents": f"{len(counts.children):,}",
             f"parts a sample: {parts}": f"{len(counts.modalities)}",
             f"in {number_of(self.shards, 'shard')}": size_in_words(self.size),
-            "refused changes": f"{sum(counts.refusals.values()):,}",
-            "inputs set aside": f"{len(self.set_aside):,}",
         }
+        if self.timing is not None and self.timing.samples:
+            figures[f"for {number_of(self.timing.samples, 'sample')}"] = f"{self.timing.seconds:.1f} s"
+            rate = self.timing.samples / max(self.timing.seconds, 1e-9)
+            figures[f"a second, {number_of(self.timing.workers, 'worker')}"] = f"{rate:.1f}"
+        figures["refused changes"] = f"{sum(counts.refusals.values()):,}"
+        return figures | {"set aside": f"{len(self.set_aside):,}"}
 
     def parent(self, key: str) -> Shown | None:
         """The real sample of that key, or None if it cannot be read."""
@@ -84,3 +116,10 @@ class Story:
             return Shown(self.parents.sample(key), "Parent")
         except CounterpointError:
             return None
+
+
+def _parents(plan: Plan | None) -> Source | None:
+    try:
+        return plan.source if plan else None
+    except CounterpointError:
+        return None

@@ -74,7 +74,7 @@ def _box(corner: NDArray[np.float64], name: str, kind: str, extent: float) -> Ht
                 class_=f"bone {colour(name)}",
                 vector_effect="non-scaling-stroke",
             ),
-            tag("text", kind, x=-middle[1], y=-middle[0] - extent / 60, font_size=extent / 28, class_="name"),
+            tag("text", kind, x=-middle[1], y=-middle[0] - extent / 60, font_size=extent / 38, class_="name"),
         ]
     )
 

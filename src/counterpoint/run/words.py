@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import Field, fields, is_dataclass
 from difflib import SequenceMatcher
 from functools import singledispatch
 from typing import Any, Literal
@@ -13,7 +14,7 @@ import numpy as np
 from counterpoint.core.appearance import Appearance
 from counterpoint.core.axes import Move
 from counterpoint.core.clock import TimeMap, TimeMask
-from counterpoint.core.contracts import Change
+from counterpoint.core.contracts import Change, Step
 from counterpoint.core.meaning import ColourShift
 from counterpoint.core.mixture import Blend, Drop, Splice
 from counterpoint.core.plane import Bend, PlaneMap
@@ -47,7 +48,7 @@ def _plane(move: PlaneMap) -> list[str]:
     elif move.matrix is not None:
         a = move.matrix / move.matrix[2, 2]
         linear = a[:2, :2] * ([-1, 1] if move.mirrored else [1, 1])
-        turn = np.degrees(np.arctan2(linear[1, 0], linear[0, 0]))
+        turn = -np.degrees(np.arctan2(linear[1, 0], linear[0, 0]))  # counter-clockwise as seen, like the parameter
         scale = float(np.sqrt(abs(np.linalg.det(linear))))
         said += [f"{turn:+.1f}°"] if 0.05 < abs(turn) < 179.95 else []
         said += [f"×{scale:.2f}"] if abs(scale - 1) > 0.005 else []
@@ -122,10 +123,36 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)[:40]
 
 
-def listed(items: Iterable[str]) -> str:
+def step_in_words(step: Step) -> str:
+    """A step of a recipe: ``tempo (0.8 to 1.25) in 70% of the copies``, ``one of blur or gray``."""
+    known: tuple[Field[Any], ...] = fields(step) if is_dataclass(step) else ()
+    values: dict[str, Any] = {f.name: getattr(step, f.name) for f in known}
+    inner = [v for v in (values.get("steps") or (values.get("step"),)) if isinstance(v, Step)]
+    name = type(step).__name__
+    if not inner:
+        given = [_said(values[f.name]) for f in known if values[f.name] != f.default]
+        return plain(name).lower() + (f" ({', '.join(filter(None, given[:3]))})" if any(given) else "")
+    said = [step_in_words(s) for s in inner]
+    if name == "Sometimes":
+        return f"{said[0]} in {values['p']:.0%} of the copies"
+    if name == "Compose":
+        return listed(said)
+    count = "one" if name == "OneOf" else _said(values.get("n", "some"))
+    return f"{count} of {listed(said, 'or')}"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, (int, float)) for v in value):
+        return f"{value[0]:g} to {value[1]:g}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:g}"
+    return value if isinstance(value, str) else ""
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
     """``a, b and c``."""
     all_items = list(items)
-    return " and ".join(filter(None, [", ".join(all_items[:-1]), *all_items[-1:]]))
+    return f" {last} ".join(filter(None, [", ".join(all_items[:-1]), *all_items[-1:]]))
 
 
 def word_changes(before: str, after: str) -> list[tuple[Literal["same", "gone", "new"], str]]:
