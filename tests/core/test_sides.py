@@ -131,9 +131,10 @@ def test_what_nobody_can_tell_is_refused_with_a_sentence(text: str) -> None:
     assert len(reason.split()) > 4
 
 
-PIECES = tuple(
-    "left right Left RIGHT leftmost the on to of in a his dog is has turn facing now away next hand image upper one two "
-    "- , . ? ; / ( ) and or triangle angle behind clockwise he that all answer there".split()  # noqa: SIM905
+PIECES = re.findall(
+    r"\S+",
+    "left right Left RIGHT leftmost the on to of in a his dog is has turn facing now away next hand image upper one "
+    "two - , . ? ; / ( ) and or triangle angle behind clockwise he that all answer there",
 )
 
 

@@ -30,6 +30,12 @@ _SIGN = re.compile(
     r"|\bthe\s+(words?|letters?)\s+[A-Z]|\b(what|does)\b.*\b(sign|text|label|banner|shirt|poster|plate)s?\s+(says?|reads?)\b",
     re.IGNORECASE,
 )
+_UPRIGHT = re.compile(
+    r"\b(above|below|beneath|under|underneath|over|top|tops|topmost|bottom|upper|lower|up|upwards?|down|downwards?|"
+    r"upright|upside|vertical(ly)?|horizontal(ly)?|diagonal(ly)?|standing|stands|lying|lies|tall|portrait|landscape|"
+    r"higher|lowest|highest|overhead|hang(s|ing)?)\b",
+    re.IGNORECASE,
+)
 _OTHER = WORDS | {b: a for a, b in WORDS.items()}
 
 
@@ -57,6 +63,11 @@ def swap_sides(text: str, protected: Sequence[Range] = ()) -> tuple[Edit, ...] |
 def tells_sides(text: str) -> bool:
     """Whether a word of the text is a side, or may be one."""
     return any(_verdict(text, m) != "keep" for m in _CANDIDATE.finditer(text))
+
+
+def tells_directions(text: str) -> bool:
+    """Whether the text says left, right, up or down of anything: untrue once the picture is turned on its side."""
+    return tells_sides(text) or _UPRIGHT.search(text) is not None
 
 
 def shows_writing(text: str) -> str | None:

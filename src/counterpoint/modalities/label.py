@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self, final
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.colours import names_colours
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import Rig
 
 
@@ -25,6 +27,7 @@ class Label(Modality):
     scores: tuple[tuple[str, float], ...]
     kind: Literal["class", "multi", "soft"] = "class"
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.MEANING})
+    follows: ClassVar[tuple[type[Move], ...]] = (Sides, ColourShift, Blend, Splice)
 
     @classmethod
     def of(cls, name: str) -> Self:
@@ -44,16 +47,38 @@ class Label(Modality):
             raise self.invalid(f"kind 'soft' needs shares with sum 1; these have {total}")
 
     def encode(self) -> Encoded:
-        text = json.dumps([list(pair) for pair in self.scores], ensure_ascii=False)
-        return Encoded(Blob("json", text.encode("utf-8", "surrogatepass")), {"kind": self.kind})
+        return Encoded(Blob.of_json([list(pair) for pair in self.scores]), {"kind": self.kind})
 
     @classmethod
     def decode(cls, encoded: Encoded) -> Self:
-        pairs = json.loads(encoded.blob.read())
+        pairs = encoded.blob.json()
         return cls(tuple((n, s) for n, s in pairs), **encoded.facts)
 
     def preview(self) -> Preview:
         return Preview("table", [[n, s] for n, s in self.scores])
 
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, ColourShift):
+            found = next((n for n, _ in self.scores if names_colours(n)), None)
+            return f"the class {found!r} names a colour" if found else None
+        return super().refuses(move, rig)
+
     def _moved(self, move: Move, rig: Rig) -> Self:
+        if isinstance(move, Sides):
+            return replace(self, scores=tuple((swapped_name(n), s) for n, s in self.scores))
         return self
+
+    def blend(self, other: Self, weight: float) -> Self:
+        """The weighted scores of both (Zhang et al., mixup, 2018); one class in both stays one class."""
+        shares: dict[str, float] = {}
+        for scores, part in ((self.scores, weight), (other.scores, 1 - weight)):
+            for name, score in scores:
+                shares[name] = shares.get(name, 0.0) + part * score
+        if self.kind == other.kind == "class" and len(shares) == 1:
+            return self
+        kind: Literal["multi", "soft"] = "multi" if "multi" in (self.kind, other.kind) else "soft"
+        return replace(self, scores=tuple(shares.items()), kind=kind)
+
+    def splice(self, other: Self, move: Splice) -> Self:
+        """Classes by the share of what is seen of each (Yun et al., CutMix, 2019)."""
+        return self.blend(other, 1 - move.share)

@@ -6,17 +6,30 @@ clock only with columns that say so (``order`` other than 0).
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self, final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.core.appearance import Appearance
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.clock import TimeMap
+from counterpoint.core.colours import shift_colours
 from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.rig import Rig
+from counterpoint.core.language import apply_edits
+from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.mixture import Blend, Splice
+from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.serial import dump, load
+from counterpoint.core.sides import swap_sides
+from counterpoint.core.vectors import VectorMap
+from counterpoint.core.world import WorldMap
+from counterpoint.errors import AlignmentError
 
 Cell = float | int | str | bool | None
 
@@ -35,6 +48,7 @@ class Record(Modality):
     values: Mapping[str, Cell]
     columns: tuple[Column, ...] = ()
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.MEANING, Axis.APPEARANCE})
+    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, Sides, ColourShift, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"cells"})
 
     def __post_init__(self) -> None:
@@ -56,18 +70,119 @@ class Record(Modality):
                 raise self.invalid(f"cell {column.name!r} is NaN; a missing cell is None")
 
     def encode(self) -> Encoded:
-        text = json.dumps(dict(self.values), ensure_ascii=False)
-        return Encoded(Blob("json", text.encode("utf-8", "surrogatepass")), {"columns": dump(self.columns)})
+        rows = [[n, v] for n, v in self.values.items()]
+        return Encoded(Blob.of_json(rows), {"columns": dump(self.columns)})
 
     @classmethod
     def decode(cls, encoded: Encoded) -> Self:
-        return cls(json.loads(encoded.blob.read()), load(encoded.facts["columns"]))
+        return cls(dict(encoded.blob.json()), load(encoded.facts["columns"]))
 
     def preview(self) -> Preview:
         return Preview("table", [[n, v] for n, v in self.values.items()])
 
+    def concerns(self, move: Move) -> bool:
+        """A record is on the clock if one of its columns changes with the pace (``order`` other than 0)."""
+        if isinstance(move, TimeMap):
+            return any(c.order for c in self.columns)
+        return super().concerns(move)
+
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, TimeMap) and max(move.rates) - min(move.rates) > 1e-9 * max(move.rates):
+            return "one row holds for the whole clock, and the pace changes on the way"
+        if isinstance(move, WorldMap):
+            return VectorMap.of(self.columns, move, rig, WORLD).refuses()
+        if isinstance(move, (Sides, ColourShift)):
+            done = self._reworded(move)
+            return done if isinstance(done, str) else None
+        return super().refuses(move, rig)
+
     def _moved(self, move: Move, rig: Rig) -> Self:
+        if isinstance(move, WorldMap):
+            return self._with_numbers(VectorMap.of(self.columns, move, rig, WORLD).forward(self._numbers()[None])[0])
+        if isinstance(move, TimeMap):
+            return self._with_numbers(self._numbers() * move.rates[0] ** np.array([c.order for c in self.columns]))
+        if isinstance(move, Appearance):
+            cells = move.render(dict(self.values), kinds={c.name: c.kind for c in self.columns})
+            return replace(self, values=cells)
+        if isinstance(move, (Sides, ColourShift)):
+            values = self._reworded(move)
+            moved = self if isinstance(values, str) else replace(self, values=values)
+            return moved._across() if isinstance(move, Sides) else moved
         return self
+
+    def _numbers(self) -> NDArray[np.float64]:
+        """(D,) in the order of ``columns``; NaN where a cell is missing or no number."""
+        cells = [self.values[c.name] if _is_number(c) else None for c in self.columns]
+        return np.array([np.nan if v is None else float(v) for v in cells])
+
+    def _with_numbers(self, numbers: NDArray[np.float64]) -> Self:
+        """Cells that changed become the new numbers; the others stay as they are, whole numbers whole."""
+        old = self._numbers()
+        changed = {c.name: n for c, n, o in zip(self.columns, numbers.tolist(), old.tolist(), strict=True) if n != o}
+        cells = {n: changed[n] if n in changed and v is not None else v for n, v in self.values.items()}
+        return replace(self, values={**cells, **{n: self.values[n] for n in self._words()}})
+
+    def _words(self) -> list[str]:
+        return [c.name for c in self.columns if not _is_number(c)]
+
+    def _reworded(self, move: Sides | ColourShift) -> dict[str, Cell] | str:
+        values = dict(self.values)
+        for name in self._words():
+            text = values[name]
+            if not isinstance(text, str):
+                continue
+            if isinstance(move, ColourShift):
+                done = shift_colours(text, move.hue, move.grey, move.words)
+            elif re.search(r"\s", text):
+                done = swap_sides(text)
+            else:
+                values[name] = swapped_name(text)
+                continue
+            if isinstance(done, str):
+                return f"cell {name!r}: {done}"
+            values[name] = apply_edits(text, done)[0]
+        return values
+
+    def _across(self) -> Self:
+        """Cells of columns such as ``left_wheel`` and ``right_wheel`` change places, or the column its name."""
+        names = list(self.values)
+        new = {n: swapped_name(n) for n in names}
+        pairs = {n: o if o in self.values else n for n, o in new.items()}
+        columns = tuple(
+            replace(c, name=new[c.name] if new[c.name] not in self.values else c.name) for c in self.columns
+        )
+        values = {(n if pairs[n] != n else new[n]): self.values[pairs[n]] for n in names}
+        return replace(self, values=values, columns=columns)
+
+    def blend(self, other: Self, weight: float) -> Self:
+        """Numbers are weighted, everything else is that of the heavier sample; a cell missing in one is missing.
+
+        Raises:
+            AlignmentError: the records have different columns.
+        """
+        if set(self.values) != set(other.values):
+            raise AlignmentError(
+                f"Blend of two records: their columns differ ({sorted(set(self.values) ^ set(other.values))}). "
+                "Mix records of one table, or name the parts that shall be mixed."
+            )
+        cells = dict(self.values)
+        for column in self.columns:
+            a, b = self.values[column.name], other.values[column.name]
+            if a is None or b is None:
+                cells[column.name] = None
+            elif _is_number(column) and not isinstance(a, str) and not isinstance(b, str):
+                cells[column.name] = weight * a + (1 - weight) * b
+            else:
+                cells[column.name] = a if weight >= 0.5 else b
+        return replace(self, values=cells)
+
+    def splice(self, other: Self, move: Splice) -> Self:
+        """A row cannot be cut: the cells are blended by the share that was replaced."""
+        return self.blend(other, 1 - move.share)
+
+
+def _is_number(column: Column) -> bool:
+    return column.kind not in ("category", "text")
 
 
 def _inferred(name: str, value: Cell) -> Column:
