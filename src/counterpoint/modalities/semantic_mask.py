@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, final
 
@@ -39,7 +39,7 @@ class SemanticMask(Modality):
     """
 
     data: NDArray[Any] | Blob
-    classes: Mapping[int, str] = field(default_factory=dict)
+    classes: Mapping[int, str]
     camera: str = "camera"
     outside: int = 0
     canvas: tuple[int, int] | None = None
@@ -115,11 +115,29 @@ class SemanticMask(Modality):
         x0, y0, x1, y1 = move.pixels(self.size())
         if x1 <= x0 or y1 <= y0:
             return self
-        theirs = resized(other.labels, self.size(), nearest=True)[y0:y1, x0:x1]
-        kind = np.promote_types(self.labels.dtype, theirs.dtype)
-        mixed = self.labels.astype(kind)
+        theirs, classes = self._renumbered(other)
+        theirs = resized(theirs, self.size(), nearest=True)[y0:y1, x0:x1]
+        mixed = self.labels.astype(np.promote_types(self.labels.dtype, theirs.dtype))
         mixed[y0:y1, x0:x1] = theirs
-        return replace(self, data=mixed, classes={**other.classes, **self.classes}, canvas=None)
+        return replace(self, data=mixed, classes=classes, canvas=None)
+
+    def _renumbered(self, other: SemanticMask) -> tuple[NDArray[Any], dict[int, str]]:
+        """The labels of other in the numbers of self, which learns the classes that it lacks."""
+        classes, numbers = dict(self.classes), {name: number for number, name in self.classes.items()}
+        changed = {} if other.outside == self.outside else {other.outside: self.outside}
+        for number, name in other.classes.items():
+            if name not in numbers:
+                free = number not in classes and number != self.outside
+                numbers[name] = number if free else max(*classes, *numbers.values(), *other.classes, self.outside) + 1
+                classes[numbers[name]] = name
+            if numbers[name] != number:
+                changed[number] = numbers[name]
+        if not changed:
+            return other.labels, classes
+        labels = other.labels.astype(np.int32 if max(changed.values()) > 255 else other.labels.dtype)
+        for number, to in changed.items():
+            labels[other.labels == number] = to
+        return labels, classes
 
     def _moved(self, move: Move, rig: Rig) -> SemanticMask:
         if isinstance(move, Sides):
