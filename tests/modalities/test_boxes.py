@@ -114,12 +114,13 @@ def test_blend_unites_boxes_on_the_canvas_of_the_first() -> None:
 
 
 def test_splice_takes_the_partners_boxes_in_the_region_and_loses_those_below_it() -> None:
-    own = some((0, 0, 40, 20), (55, 35, 95, 55), (40, 20, 80, 40))
+    own = some((0, 0, 40, 20), (55, 35, 95, 55), (40, 20, 80, 40), (40, 30, 65, 60))
     partner = some((60, 40, 80, 60), (0, 0, 52, 32), (10, 10, 20, 20)).prefixed("p")
     done = own.splice(partner, Splice("p", 0.25, region=(0.5, 0.5, 1, 1)))
     done.check()
-    assert done.ids == ("b0", "b2", "p/b0")  # b1 is all replaced; p/b1 shows 0.2 % and p/b2 nothing
-    assert done.xyxy.tolist() == [[0, 0, 40, 20], [40, 20, 80, 40], [60, 40, 80, 60]]
+    # b1 is all replaced and 60 % of b3; p/b1 shows 0.2 % and p/b2 nothing
+    assert done.ids == ("b0", "b2", "b3", "p/b0")
+    assert done.xyxy.tolist() == [[0, 0, 40, 20], [40, 20, 80, 40], [40, 30, 65, 60], [60, 40, 80, 60]]
 
 
 def test_a_splice_without_a_canvas_is_refused_with_the_way_out() -> None:
@@ -141,9 +142,10 @@ def test_a_pixel_wide_box_survives_a_resize() -> None:
 
 def test_a_box_beyond_the_horizon_of_a_perspective_is_cut_at_it() -> None:
     move = PlaneMap.of("camera", (100, 60), [[1, 0, 0], [0, 1, 0], [-0.02, 0, 1]])
-    done = some((5, 5, 20, 50), (60, 5, 90, 50)).follow(move, RIG)
-    done.check()
+    done = some((20, 2, 60, 40), (60, 5, 90, 50)).follow(move, RIG)
+    # x / (1 - 0.02 x): 20 goes to 33.3, 33.3 to the edge of the canvas, 50 to infinity and 60 behind it
     assert done.ids == ("b0",)
+    np.testing.assert_allclose(done.xyxy[0, [0, 2]], [100 / 3, 100])
 
 
 @pytest.mark.parametrize("row", [(5, 0, 1, 9), (0, 9, 1, 0), (0, 0, float("nan"), 1), (0, 0, float("inf"), 1)])

@@ -167,7 +167,8 @@ def test_outline_box_and_keypoints_of_a_person_agree(shared: Shared, name: str, 
     assert ((seen >= 0) & (seen <= size)).all()
     mask = after["polygons"].masks(size)[0]
     inside = mask[np.minimum(seen[:, 1].astype(int), size[1] - 1), np.minimum(seen[:, 0].astype(int), size[0] - 1)]
-    assert inside.mean() >= 0.85  # before any change all but one of the labelled points lie on the outline's inside
+    # before any change all 17 lie inside; one may stand on an edge that the change moved across a pixel's centre
+    assert inside.sum() >= len(inside) - 1
 
 
 def test_a_mirror_keeps_the_persons_left_on_the_persons_left(shared: Shared) -> None:

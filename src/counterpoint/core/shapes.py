@@ -16,6 +16,9 @@ Ring = NDArray[np.float64]
 ALIVE = 0.1
 """What is left with less than this share of its area on the canvas is dead."""
 
+SPECK = 1e-6
+"""px²; a smaller area is what rounding leaves of none."""
+
 
 def area(ring: Ring) -> float:
     """Area in px²; never negative."""
@@ -59,18 +62,18 @@ def _kept(ring: Ring, height: NDArray[np.float64]) -> Ring:
 def followed(ring: Ring, move: PlaneMap) -> tuple[Ring, float]:
     """A ring after every step of a map, cut at every canvas, and the share of its area that is left.
 
-    The share is of what the first canvas shows, carried by the map without being cut. A ring without area has
-    share 1 as long as anything of it is left. Bent edges are followed at points at most 4 px apart.
+    The share is measured on the first canvas, of what that shows: for affine maps it is the same on the last one,
+    and for others a stretched edge counts no more than what it shows. A ring without area has share 1 as long as
+    anything of it is left. Bent edges are followed at points at most 4 px apart.
     """
-    shown = clipped(ring, (0, 0, *move.size_in))
-    whole = shown
+    whole = shown = clipped(ring, (0, 0, *move.size_in))
     for step in move.steps:
         shown = clipped(_carried(shown, step.map), (0, 0, *step.size))
-        whole = _carried(whole, step.map)
     if not len(shown):
         return shown, 0.0
     full = area(whole)
-    return shown, area(shown) / full if full > 0 else 1.0
+    bent = any(isinstance(step.map, Bend) for step in move.steps)
+    return shown, area(move.backward(dense(shown) if bent else shown)) / full if full > SPECK else 1.0
 
 
 def _carried(ring: Ring, step: Homography | Bend) -> Ring:

@@ -111,7 +111,7 @@ class Boxes(Modality):
     def splice(self, other: Boxes, move: Splice) -> Boxes:
         if move.region is None or self.canvas is None:
             return self
-        region = np.multiply(move.region, self.canvas * 2)
+        region = np.array(move.pixels(self.canvas), float)
         _, replaced = _cut(self.xyxy, region)
         partner = other._on(self.canvas)
         cut, left = _cut(partner.xyxy, region)

@@ -128,7 +128,7 @@ class Keypoints(Modality):
     def splice(self, other: Keypoints, move: Splice) -> Keypoints:
         if move.region is None or self.canvas is None:
             return self
-        x0, y0, x1, y1 = np.multiply(move.region, self.canvas * 2)
+        x0, y0, x1, y1 = np.array(move.pixels(self.canvas), float)
 
         def within(xy: NDArray[np.float64]) -> NDArray[np.bool_]:
             return np.all((xy >= (x0, y0)) & (xy <= (x1, y1)), -1)

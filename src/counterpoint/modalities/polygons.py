@@ -19,11 +19,9 @@ from counterpoint.core.meaning import ColourShift, Sides, swapped_name
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
-from counterpoint.core.shapes import Ring, area, clipped, covered, followed
+from counterpoint.core.shapes import SPECK, Ring, area, clipped, covered, followed
 
 Rings = tuple[Ring, ...]
-
-_SPECK = 1e-6  # px²; less is what rounding leaves of a ring that lies outside
 
 
 @final
@@ -114,7 +112,7 @@ class Polygons(Modality):
     def splice(self, other: Polygons, move: Splice) -> Polygons:
         if move.region is None or self.canvas is None:
             return self
-        region = np.multiply(move.region, self.canvas * 2)
+        region = np.array(move.pixels(self.canvas), float)
         kept = self._of([_solid(p for ring in rings for p in _outside(ring, region)) for rings in self.rings])
         partner = other._on(self.canvas)
         taken = partner._of([_solid(clipped(ring, region) for ring in rings) for rings in partner.rings])
@@ -160,7 +158,7 @@ class Polygons(Modality):
 
 
 def _solid(rings: Any) -> Rings:
-    return tuple(ring for ring in rings if area(ring) > _SPECK)
+    return tuple(ring for ring in rings if area(ring) > SPECK)
 
 
 def _outside(ring: Ring, region: NDArray[np.float64]) -> list[Ring]:
