@@ -16,6 +16,7 @@ from counterpoint.errors import UnknownNameError
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
     "formats": {
+        "coco": "counterpoint.formats.coco:Coco",
         "folder": "counterpoint.formats.folder:Folder",
         "kitti": "counterpoint.formats.kitti:Kitti",
         "native": "counterpoint.formats.native:Native",
