@@ -101,6 +101,7 @@ class Cell:
         return span
 
 
+_CONTINUOUS = {"pixels", "waveform", "columns"}
 _APART = (Axis.PLANE, Axis.TIME, Axis.WORLD)
 
 
@@ -185,12 +186,12 @@ class Sample:
         return {n: s for n, s in found.items() if s is not None}
 
     def shared_span(self) -> tuple[float, float]:
-        """The interval of the clock, s, that all *signals* share (annotations may reach further).
+        """The interval of the clock, s, that all continuous signals share (annotations and sweeps may lie otherwise).
 
         Raises:
             AlignmentError: nothing has a time axis, or the parts do not overlap.
         """
-        spans = {n: s for n, s in self.spans().items() if self.cells[n].base.signals} or self.spans()
+        spans = {n: s for n, s in self.spans().items() if self.cells[n].base.signals & _CONTINUOUS} or self.spans()
         start = max((s[0] for s in spans.values()), default=0.0)
         end = min((s[1] for s in spans.values()), default=0.0)
         if end <= start:

@@ -94,7 +94,7 @@ def parts_in_space(at: tuple[float, float] = LANDMARK) -> dict[str, Modality]:
         "masks": InstanceMasks(disc(at)[None], ("7",), ("left eye",)),
         "boxes": Boxes(side, ("7",), ("left eye",), canvas=CANVAS),
         "keypoints": Keypoints(
-            eyes, np.full((1, 3), 2, np.uint8), ("left_eye", "right_eye", "nose"), ("7",), canvas=CANVAS
+            eyes, np.full((1, 3), 2, np.uint8), ("nose", "left_eye", "right_eye"), ("7",), canvas=CANVAS
         ),
         "polygons": Polygons(((ring,),), ("7",), ("left eye",), canvas=CANVAS),
         "points": Points(cloud, columns),
