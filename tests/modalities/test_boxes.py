@@ -103,6 +103,12 @@ def test_boxes_of_another_camera_and_colours_leave_them_alone() -> None:
     assert box.follow(ColourShift("camera", grey=True), RIG) is box
 
 
+def test_a_class_that_names_a_colour_refuses_another_hue_in_its_own_picture() -> None:
+    box = Boxes(np.ones((2, 4)), ("a", "b"), ("car", "red_light"))
+    assert "'red_light'" in str(box.refuses(ColourShift("camera", hue=1.0), RIG))
+    assert not box.concerns(ColourShift("other", hue=1.0))
+
+
 def test_blend_unites_boxes_on_the_canvas_of_the_first() -> None:
     partner = Boxes(np.array([[10, 10, 20, 20.0]]), ("b0",), ("dog",), canvas=(50, 30)).prefixed("p")
     done = some((1, 2, 3, 4)).blend(partner, 0.5)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.core.clock import TimeMap
-from counterpoint.core.meaning import Sides
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.rig import Frame, Rig
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import AlignmentError, InvalidPartError
@@ -78,6 +78,12 @@ def test_a_mirror_negates_the_yaw_of_an_upright_box() -> None:
     np.testing.assert_allclose(part.yaws(), yaws)
     np.testing.assert_allclose(part.follow(WorldMap.mirror("y"), RIG).yaws(), -yaws)
     np.testing.assert_allclose(part.turns[0] @ [1, 0, 0], [np.cos(0.3), np.sin(0.3), 0])
+
+
+def test_a_class_that_names_a_colour_refuses_another_hue() -> None:
+    part = Boxes3d.upright([[0, 0, 0]], [[1, 1, 1]], [0], ("a",), ("green light",))
+    assert "'green light'" in str(part.refuses(ColourShift("camera", grey=True), RIG))
+    assert tilted().follow(ColourShift("camera", grey=True), RIG).encode() == tilted().encode()
 
 
 def test_corners_are_the_extremes_of_the_box() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from counterpoint.core.meaning import Sides
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import Bend, PlaneMap, PlaneStep
 from counterpoint.core.rig import Rig
@@ -93,6 +93,12 @@ def test_splice_replaces_the_area_of_its_region_exactly() -> None:
     inside = area(clipped(LETTER, (20, 15, 60, 45)))
     assert done.ids == ("c", "s", "p/c")
     np.testing.assert_allclose(areas(done), [area(LETTER) - inside, 200, inside])
+
+
+def test_a_class_that_names_a_colour_refuses_another_hue() -> None:
+    part = Polygons(((SQUARE,),), ("a",), ("blue_bin",))
+    assert "'blue_bin'" in str(part.refuses(ColourShift("camera", hue=1.0), RIG))
+    assert some().refuses(ColourShift("camera", hue=1.0), RIG) is None
 
 
 def test_blend_scales_the_partner_to_the_canvas() -> None:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
+from counterpoint.core.colours import names_colours
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides, swapped_name
 from counterpoint.core.mixture import Blend
@@ -144,6 +145,12 @@ class Boxes3d(Modality):
 
     def prefixed(self, prefix: str) -> Boxes3d:
         return replace(self, ids=tuple(f"{prefix}/{i}" for i in self.ids))
+
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, ColourShift):
+            found = next((n for n in self.names if names_colours(n)), None)
+            return f"the class {found!r} names a colour" if found else None
+        return super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Boxes3d:
         if isinstance(move, WorldMap):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.colours import names_colours
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides, swapped_name
 from counterpoint.core.mixture import Blend, Splice
@@ -96,6 +97,9 @@ class Polygons(Modality):
                 "these polygons do not know the canvas that the region is a share of; "
                 "set Polygons(canvas=(width, height))"
             )
+        if isinstance(move, ColourShift):
+            found = next((n for n in self.names if names_colours(n)), None)
+            return f"the class {found!r} names a colour" if found else None
         return super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Polygons:
