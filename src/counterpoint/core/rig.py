@@ -18,7 +18,7 @@ from counterpoint.core.axes import Move
 from counterpoint.core.meaning import Sides, swapped_keys, swapped_name
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.serial import Recorded
-from counterpoint.core.world import Matrix, WorldMap, reflection
+from counterpoint.core.world import Matrix, WorldMap, carried, reflection
 from counterpoint.errors import UnknownNameError
 
 WORLD = "world"
@@ -99,10 +99,10 @@ class Camera(Recorded):
 
     def project(self, points: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """World points ``(N, 3)`` in m to pixels ``(N, 2)`` and depth ``(N,)`` in m along +z."""
-        p = np.asarray(points, float).reshape(-1, 3) @ self.pose[:3, :3].T + self.pose[:3, 3]
+        p = carried(np.asarray(points, float).reshape(-1, 3), self.pose)
         with np.errstate(divide="ignore", invalid="ignore"):
-            n = p[:, :2] / p[:, 2:]
-            pixels = self._distorted(n) @ self.k[:2, :2].T + self.k[:2, 2]
+            x, y = self._distorted(p[:, :2] / p[:, 2:]).T
+            pixels = np.stack([row[0] * x + row[1] * y + row[2] for row in self.k[:2]], 1)
         for extra in self.after:
             pixels = extra.forward(pixels)
         return pixels, p[:, 2]

@@ -22,7 +22,7 @@ from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides, swapped_name
 from counterpoint.core.mixture import Blend
 from counterpoint.core.rig import Rig
-from counterpoint.core.world import WorldMap, reflection
+from counterpoint.core.world import WorldMap, carried, reflection
 from counterpoint.errors import AlignmentError
 
 _CORNERS = np.array([[x, y, z] for z in (-0.5, 0.5) for x, y in ((0.5, 0.5), (0.5, -0.5), (-0.5, -0.5), (-0.5, 0.5))])
@@ -124,7 +124,8 @@ class Boxes3d(Modality):
         at = np.asarray(points, float).reshape(-1, 3)
         out = np.zeros((len(self.ids), len(at)), bool)
         for row, (centre, size, turn) in enumerate(zip(self.centres, self.sizes, self.turns, strict=True)):
-            out[row] = (np.abs((at - centre) @ turn) <= size / 2).all(1)
+            own = carried(at, np.column_stack([turn.T, -centre @ turn]))
+            out[row] = (np.abs(own) <= size / 2).all(1)
         return out
 
     def instances(self) -> frozenset[str]:

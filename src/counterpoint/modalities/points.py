@@ -18,7 +18,7 @@ from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend
 from counterpoint.core.rig import Rig
-from counterpoint.core.world import WorldMap
+from counterpoint.core.world import WorldMap, carried
 from counterpoint.errors import AlignmentError, UnreadableInputError
 
 _VECTOR = re.compile(
@@ -114,7 +114,7 @@ class Points(Modality):
 
     def _carried(self, local: NDArray[np.float64], scale: float) -> Points:
         out = self.values.copy()
-        out[:, :3] = self.xyz @ local[:3, :3].T + local[:3, 3]
+        out[:, :3] = carried(self.xyz, local)
         for at, lacking in self._vectors():
             own = [i for i in range(3) if i not in lacking]
             turn = local[:3, :3][np.ix_(own, own)] / (scale if self.columns[at[0]].startswith("n") else 1.0)
