@@ -176,11 +176,13 @@ def replay(
 ) -> None:
     """Make stored samples again from their lineage and compare every byte."""
     from counterpoint.formats.native import Native
+    from counterpoint.run.plan import Plan
     from counterpoint.run.replay import replay as replayed
+    from counterpoint.run.shard import Job
 
-    differing = 0
+    differing, job = 0, Job(Plan.load(dataset.resolve()))
     for key in sample or Native.read(dataset).keys():
-        result = replayed(dataset.resolve(), key)
+        result = replayed(job, key)
         differing += bool(result.differing)
         changes = ", ".join(c.name for c in result.sample.lineage.changes) or "nothing changed"
         said = f"differs in {', '.join(result.differing)}" if result.differing else "the same bytes"

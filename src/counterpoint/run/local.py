@@ -17,16 +17,19 @@ from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import connection
+from pathlib import Path
 from typing import Any, final
 
 from counterpoint.errors import CounterpointError
 from counterpoint.formats.native import seal_version
 from counterpoint.run.plan import Plan
-from counterpoint.run.shard import Tell, job
-from counterpoint.signal.store import WORK, Manifest, committed, load_manifest
+from counterpoint.run.shard import Job, Tell
+from counterpoint.signal.store import WORK, committed, load_manifest
 
+_job: Job | None = None
 _queue: Any = None
-"""In a worker: where it tells its progress."""
+"""In a worker: its job, and where it tells its progress."""
 
 
 @final
@@ -85,8 +88,9 @@ def outcome(plan: Plan) -> Outcome:
 
 def _alone(plan: Plan, left: list[int], tell: Tell, strict: bool) -> None:
     _one_thread()
+    job = Job(plan)
     for number in left:
-        job(str(plan.folder)).shard(number, tell, strict)
+        job.shard(number, tell, strict)
 
 
 def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: bool) -> None:
@@ -95,9 +99,9 @@ def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: boo
     queue = context.SimpleQueue()
     listener = threading.Thread(target=_listen, args=(queue, tell), daemon=True)
     listener.start()
-    pool = ProcessPoolExecutor(workers, context, _begin, (queue,))
+    pool = ProcessPoolExecutor(workers, context, _begin, (str(plan.folder), queue))
     try:
-        futures = [pool.submit(_shard, str(plan.folder), number, strict) for number in left]
+        futures = [pool.submit(_shard, number, strict) for number in left]
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         for future in done:
             future.result()
@@ -123,12 +127,21 @@ def _end(pool: ProcessPoolExecutor) -> None:
             process.terminate()
 
 
-def _begin(queue: Any) -> None:
+def _begin(folder: str, queue: Any) -> None:
     """Once in every worker."""
-    global _queue
-    _queue = queue
+    global _job, _queue
+    _job, _queue = Job(Plan.load(Path(folder))), queue
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _one_thread()
+
+
+def _end_with_parent() -> None:
+    """A killed parent must not leave workers that wait for it for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _one_thread() -> None:
@@ -137,8 +150,9 @@ def _one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def _shard(folder: str, number: int, strict: bool) -> Manifest:
-    return job(folder).shard(number, lambda what, count: _queue.put((what, count)), strict)
+def _shard(number: int, strict: bool) -> None:
+    assert _job is not None, "a worker begins with _begin"
+    _job.shard(number, lambda what, count: _queue.put((what, count)), strict)
 
 
 def _listen(queue: Any, tell: Callable[[str, int], None]) -> None:

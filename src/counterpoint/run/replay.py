@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import final
 
 from counterpoint.core.blob import fingerprint
@@ -11,7 +10,7 @@ from counterpoint.core.contracts import Context
 from counterpoint.core.sample import Sample
 from counterpoint.errors import IntegrityError
 from counterpoint.formats.native import NativeSource, entry_of
-from counterpoint.run.shard import Job, job
+from counterpoint.run.shard import Job
 
 
 @final
@@ -23,16 +22,14 @@ class Replay:
     differing: tuple[str, ...]
 
 
-def replay(folder: Path, key: str) -> Replay:
-    """The sample called ``key`` from its parent and its recorded changes; nothing is drawn.
+def replay(work: Job, key: str) -> Replay:
+    """The sample called ``key`` of a run's folder from its parent and its recorded changes; nothing is drawn.
 
     Raises:
-        FormatError: the folder was not made by a run.
         UnknownNameError: there is no such sample.
         IntegrityError: its parent in the source is not the one that it was made from.
     """
-    work = job(str(folder))
-    store = NativeSource(folder)
+    store = NativeSource(work.plan.folder)
     stored = store.sample(key)
     again = _again(work, stored)
     fresh = {m.part: fingerprint(m.payload) for m in entry_of(again).members}

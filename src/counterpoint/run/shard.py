@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any, final
 
 from counterpoint.core.contracts import Source, Step
@@ -114,9 +113,3 @@ class Job:
         root = self.plan.recipe.read.path
         reason = str(error).replace(root + "/", "").replace(root, ".")
         notes["quarantine"] += [{"key": k, "error": type(error).__name__, "reason": reason} for k in keys]
-
-
-@lru_cache(maxsize=4)
-def job(folder: str) -> Job:
-    """The job in a folder; opened once a process."""
-    return Job(Plan.load(Path(folder)))
