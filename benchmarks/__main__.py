@@ -31,7 +31,9 @@ def main() -> int:
             print(_line(row), flush=True)
         rows += found
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
-    chosen.json.write_text(json.dumps({"machine": _machine(), "rows": [asdict(r) for r in rows]}, indent=1))
+    chosen.json.write_text(
+        json.dumps({"machine": _machine(), "rows": [asdict(r) for r in rows]}, indent=1, default=lambda v: v.item())
+    )
     missed = [r.name for r in rows if r.ok is False]
     print(
         f"\n{len(rows)} figures in {chosen.json}; {'not as asked: ' + ', '.join(missed) if missed else 'all as asked'}"

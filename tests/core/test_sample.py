@@ -113,6 +113,7 @@ TEMPO = Change("Tempo", (TimeMap.affine(1.25),))
 
 def test_a_plane_that_no_rig_knows_becomes_a_camera() -> None:
     assert a_sample().planes() == {"cam": (64, 48)}
+    assert Sample.of("s", {"a": Marks({}), "film": Film(), "b": Marks({})}).planes() == {"cam": (64, 48)}
     assert a_sample().changed(crop(0)).planes() == {"cam": (32, 48)}
 
 

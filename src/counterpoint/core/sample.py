@@ -137,10 +137,11 @@ class Sample:
     ) -> Sample:
         """A sample from its parts. Planes of pictures that the rig does not know become cameras without calibration."""
         rig = rig or Rig()
-        sizes = {p.plane: p.size() for p in parts.values() if p.plane and p.size()}
-        unknown = {n: Camera(s) for n, s in sizes.items() if n and s and n not in rig.cameras}
-        if unknown:
-            rig = replace(rig, cameras={**rig.cameras, **unknown})
+        cameras = dict(rig.cameras)
+        for part in parts.values():
+            if part.plane and part.plane not in cameras and (size := part.size()):
+                cameras[part.plane] = Camera(size)
+        rig = rig if len(cameras) == len(rig.cameras) else replace(rig, cameras=cameras)
         return cls(key, {n: Cell(p) for n, p in parts.items()}, rig, lineage or Lineage(parents=(key,)))
 
     def __getitem__(self, name: str) -> Any:
