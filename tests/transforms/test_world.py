@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Modality, Transform
 from counterpoint.core.rig import Camera, Frame, Rig
 from counterpoint.core.sample import Sample
@@ -14,6 +15,8 @@ from counterpoint.modalities.boxes import Boxes
 from counterpoint.modalities.boxes3d import Boxes3d
 from counterpoint.modalities.points import Points
 from counterpoint.modalities.pose import Pose
+from counterpoint.modalities.record import Record
+from counterpoint.modalities.series import Series
 from counterpoint.testing.transform import check_transform
 from counterpoint.transforms.plane_bend import Elastic
 from counterpoint.transforms.plane_crop import Crop
@@ -136,6 +139,23 @@ def test_a_mirror_of_the_scene_twice_is_the_identity() -> None:
     np.testing.assert_allclose(after.rig.camera("camera").pose, before.rig.camera("camera").pose, atol=1e-12)
 
 
+def test_a_mirrored_stereo_pair_is_a_stereo_pair() -> None:
+    apart, near = np.eye(4), K - [[0, 0, 130], [0, 0, 60], [0, 0, 0]]
+    apart[0, 3] = -0.5
+    rig = Rig({"cam_left": Camera.of((80, 60), near), "cam_right": Camera.of((80, 60), near, apart)}, lateral="x")
+    world = np.array([[0.1, -0.3, 9.0]])
+    parts: dict[str, Modality] = {"points": Points(world)}
+    for side in ("left", "right"):
+        seen = rig.camera(f"cam_{side}").project(world)[0]
+        parts[f"boxes_{side}"] = Boxes(np.tile(seen, 2), ("a",), ("x",), f"cam_{side}")
+    after = Compose([Mirror(), Resize((40, 30))])(Sample.of("pair", parts, rig))
+    for side in ("left", "right"):
+        part = after[f"boxes_{side}"]
+        assert part.camera == f"cam_{side}"
+        seen = after.rig.camera(f"cam_{side}").project(after["points"].xyz)[0]
+        np.testing.assert_allclose(part.xyxy[:, :2], seen, atol=1e-5)  # float32 places
+
+
 @pytest.mark.parametrize("name", WORLD)
 def test_world_changes_keep_their_promises(name: str) -> None:
     check_transform(WORLD[name], scene())
@@ -168,6 +188,10 @@ def test_a_sample_without_space_is_left_alone() -> None:
     flat = Sample.of("flat", {"boxes": Boxes(np.ones((1, 4)), ("a",), ("x",)), "audio": Audio(np.zeros((80, 1)), 8000)})
     assert not spatial(flat)
     assert WorldYaw()(flat).lineage.changes == ()
+    load, force = (Column("load", "kg"), Column("fx", "N", "polar", "f", "x"))
+    assert not spatial(Sample.of("numbers", {"series": Series(np.arange(3.0), np.zeros((3, 1)), (load,))}))
+    assert spatial(Sample.of("imu", {"series": Series(np.arange(3.0), np.zeros((3, 2)), (load, force))}))
+    assert not spatial(Sample.of("row", {"row": Record({"load": 1.0}, (load,))}))
     assert spatial(Sample.of("cloud", {"points": Points([])}))
     assert spatial(Sample.of("rig", {"boxes": flat["boxes"]}, Rig({"camera": Camera.of((9, 9), np.eye(3))})))
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.core.axes import Axis
-from counterpoint.core.contracts import Change, Pool, Transform
+from counterpoint.core.columns import Column
+from counterpoint.core.contracts import Change, Modality, Pool, Transform
 from counterpoint.core.keys import Key
 from counterpoint.core.ranges import Range, around, checked, drawn, ordered
 from counterpoint.core.sample import Sample
@@ -158,13 +159,16 @@ def _moved(step: Transform, sample: Sample, linear: NDArray[np.float64], shift: 
 def spatial(sample: Sample) -> bool:
     """Whether anything of a sample has a place in space.
 
-    That is a calibrated camera, a sensor's frame, or a part that is given in a frame. Sound of one or two channels
-    is not: it names a frame, but has no direction in it that a turn could move.
+    That is a calibrated camera, a sensor's frame, or a part with places or directions. Sound of one or two channels
+    and columns that are mere numbers have neither, even where they name a frame.
     """
     if sample.rig.frames or any(c.intrinsics is not None for c in sample.rig.cameras.values()):
         return True
-    parts = [sample.cells[name].base for name in sample.present()]
-    return any(
-        Axis.WORLD in p.axes and hasattr(p, "frame") and getattr(p, "layout", "array") not in (None, "mono", "stereo")
-        for p in parts
-    )
+    return any(_directed(sample.cells[name].base) for name in sample.present())
+
+
+def _directed(part: Modality) -> bool:
+    kinds = [c.kind for c in getattr(part, "columns", ()) if isinstance(c, Column)]
+    if Axis.WORLD not in part.axes or kinds:
+        return bool({"polar", "axial", "angle"} & set(kinds))
+    return hasattr(part, "frame") and getattr(part, "layout", "array") not in (None, "mono", "stereo")
