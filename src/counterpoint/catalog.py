@@ -16,10 +16,13 @@ from counterpoint.errors import UnknownNameError
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
     "formats": {
+        "clip": "counterpoint.formats.clip:Clip",
         "coco": "counterpoint.formats.coco:Coco",
         "folder": "counterpoint.formats.folder:Folder",
         "kitti": "counterpoint.formats.kitti:Kitti",
         "native": "counterpoint.formats.native:Native",
+        "table": "counterpoint.formats.table:Table",
+        "wfdb": "counterpoint.formats.wfdb:Wfdb",
     },
     "modalities": {
         "absent": "counterpoint.core.contracts:Absent",

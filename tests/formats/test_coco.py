@@ -28,7 +28,8 @@ GOLDEN: dict[str, Any] = {
     "annotations": [
         {
             "id": 70, "image_id": 7, "category_id": 3, "iscrowd": 0, "bbox": [1, 2, 3, 2.5], "area": 6,
-            "segmentation": [[1, 2, 4, 2, 4, 4.5, 1, 4.5]], "keypoints": [2, 3, 2, 0, 0, 0, 4, 4, 1], "num_keypoints": 2,
+            "segmentation": [[1, 2, 4, 2, 4, 4.5, 1, 4.5]], "num_keypoints": 2,
+            "keypoints": [2, 3, 2, 0, 0, 0, 4, 4, 1],
         },
         {
             "id": 71, "image_id": 7, "category_id": 9, "iscrowd": 1, "bbox": [0, 0, 2, 6], "area": 3,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from counterpoint.core.blob import Blob
@@ -148,14 +149,26 @@ def transcript(words: Spans) -> Text:
     return Text(text, "transcript", tuple(links))
 
 
-def timed(text: Text, words: Spans) -> Text:
-    """The transcript with its words tied to their times, if they are the same words; else as it is."""
-    found = list(re.finditer(r"\S+", text.text))
+def on_clock(parts: Mapping[str, Modality]) -> dict[str, Modality]:
+    """The parts with every transcript put on the clock: over which recording it was taken, and its words at their
+    times where a part has the times of the same words."""
+    words = next((p for p in parts.values() if isinstance(p, Spans) and p.kind == "words" and len(p.texts)), None)
+    recorded = next((p.span() for p in parts.values() if isinstance(p, (Audio, Video))), None)
+    done = dict(parts)
+    for name, part in parts.items():
+        if isinstance(part, Text) and part.role == "transcript":
+            part = replace(part, links=_times_of(part.text, words) or part.links if words else part.links)
+            done[name] = replace(part, heard=recorded)
+    return done
+
+
+def _times_of(text: str, words: Spans) -> tuple[Link, ...]:
+    """Each word of a text at its time, if they are the same words; else nothing."""
+    found = list(re.finditer(r"\S+", text))
     if [_bare(m.group()) for m in found] != [_bare(t) for t in words.texts]:
-        return text
+        return ()
     times = zip(found, cues_of(words), strict=True)
-    links = tuple(Link(m.start(), m.end(), time=(c.start, c.end)) for m, c in times)
-    return Text(text.text, text.role, links, text.protected, text.camera, text.spoken)
+    return tuple(Link(m.start(), m.end(), time=(c.start, c.end)) for m, c in times)
 
 
 def _bare(word: str) -> str:

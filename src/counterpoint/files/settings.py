@@ -6,6 +6,7 @@ Everything in it is optional:
 root: .                     # where the files are, relative to this file
 table: catalog.jsonl        # the table with one row a sample
 key: _index                 # its column of keys
+time: obstime               # its column of times, for series; `none` where rows are samples
 licence: CC BY 4.0
 attribution: Author et al. 2020
 files:                      # part: a column with paths, or a pattern over columns
@@ -41,6 +42,7 @@ class Settings:
     root: str = "."
     table: str | None = None
     key: str | None = None
+    time: str | None = None
     licence: str = ""
     attribution: str = ""
     files: Mapping[str, str] = field(default_factory=dict)

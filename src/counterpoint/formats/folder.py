@@ -27,7 +27,7 @@ from counterpoint.errors import FormatError, UnreadableInputError
 from counterpoint.files.columns import columns_of
 from counterpoint.files.cutouts import Cutouts
 from counterpoint.files.index import Pointer, keys_of, pointers, table_in
-from counterpoint.files.media import ending, inside, kind_of, losses, parts_of, plain, spans_file, timed
+from counterpoint.files.media import ending, inside, kind_of, losses, on_clock, parts_of, plain, spans_file
 from counterpoint.files.place import new_folder
 from counterpoint.files.settings import NAME, ROLES, Settings, licence_beside
 from counterpoint.files.source import Listed, keyed
@@ -217,10 +217,7 @@ class Row:
                 licence = value
         if record or split:
             parts["record"] = Record(record | split, tuple(index.meanings.values()))
-        words = next((p for p in parts.values() if isinstance(p, Spans) and p.kind == "words"), None)
-        if words is not None:
-            parts |= {n: timed(p, words) for n, p in parts.items() if isinstance(p, Text) and p.role == "transcript"}
-        return Sample.of(key, parts, lineage=Lineage(parents=(key,), licence=licence))
+        return Sample.of(key, on_clock(parts), lineage=Lineage(parents=(key,), licence=licence))
 
     def _media(self, key: str, row: Mapping[str, Any]) -> dict[str, Modality]:
         parts: dict[str, Modality] = {}
