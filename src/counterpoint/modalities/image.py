@@ -85,7 +85,7 @@ class Image(Modality):
             raise self.invalid(f"pixels must be uint8 or float32 in [0, 1]; found {p.dtype}. Convert them.")
         if p.dtype == np.float32 and not (np.isfinite(p).all() and p.min() >= 0 and p.max() <= 1):
             raise self.invalid(
-                f"float32 pixels must be finite and in [0, 1]; found {np.nanmin(p):g} to {np.nanmax(p):g}. "
+                f"float32 pixels must be finite and in [0, 1]; found {p.min():g} to {p.max():g}. "
                 "Scale them, or pass uint8."
             )
 
