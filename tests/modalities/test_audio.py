@@ -120,6 +120,13 @@ def test_a_changed_sound_comes_back_from_its_bytes():
     assert part.encode().blob.read() == back.follow(TimeMap.affine(), Rig()).encode().blob.read()
 
 
+def test_a_preview_lets_a_person_hear_on_which_side_a_source_is():
+    data = Audio(from_direction(np.pi / 2, 0.0), 16000, layout="ambisonic").preview().data
+    heard, _ = sound.decode(Blob("wav", data))
+    assert np.abs(heard[:, 0]).max() > 100 * np.abs(heard[:, 1]).max()  # from the left: nothing on the right
+    assert sound.facts(Blob("wav", Audio(noise(5), 16000).preview().data)).channels == 1
+
+
 @pytest.mark.parametrize(
     ("part", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,15 @@ def test_frames_come_back_in_their_order_and_size(size, fps):
 def test_colours_survive_the_way_through_luma_and_chroma():
     back = film.decode(film.encode(ramp(), 25.0), 25.0)
     assert np.abs(back[:, 5:15, 3:10].astype(int) - (200, 30, 30)).mean() < 4
+
+
+def test_a_film_says_by_which_matrix_its_colours_were_made():
+    """Players guess BT.709 for large pictures where nothing is said: red (200, 30, 30) was seen as (215, 46, 30)."""
+    import av
+
+    with av.open(BytesIO(film.encode(ramp(), 25.0).read())) as box:
+        codec = box.streams.video[0].codec_context
+        assert (codec.colorspace, codec.color_primaries, codec.color_trc) == (6, 1, 1)
 
 
 def test_the_plain_case_plays_everywhere_and_odd_canvases_have_a_way():
@@ -94,8 +104,6 @@ def test_a_film_without_sound_says_so():
 def made_with_sound(offset: float) -> Blob:
     """25 frames, white at 0.4 s, and a sound track (16-bit PCM) that begins at ``offset`` and clicks at 0.4 s."""
     from fractions import Fraction
-    from io import BytesIO
-
     import av
 
     out = BytesIO()

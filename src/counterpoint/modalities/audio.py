@@ -243,7 +243,12 @@ class Audio(Modality):
     def preview(self) -> Preview:
         from counterpoint.signal import sound
 
-        return Preview("sound", sound.encode_wav(self.wave[:, :2], self.rate))
+        wave = self.wave
+        if self.heard_as == "ambisonic":  # two cardioids that look left and right
+            wave = np.stack([wave[:, 0] + wave[:, 1], wave[:, 0] - wave[:, 1]], 1) / 2
+        elif self.heard_as == "array":
+            wave = wave[:, :1]
+        return Preview("sound", sound.encode_wav(wave, self.rate))
 
 
 def _layout(channels: int) -> Layout:

@@ -29,6 +29,7 @@ CONTAINERS = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg"
 MOST_BYTES = 8 << 30  # of decoded frames
 # x264's tree of macroblocks (mbtree) reads memory that nobody wrote where the processor has AVX-512, so it is off:
 # with it about one film in a thousand has other bytes than the time before
+BT601, SRGB = 6, 1  # matrix of SMPTE 170M; primaries and curve of BT.709, which are those of RGB pictures (H.273)
 X264 = {"crf": "20", "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0"}
 
 
@@ -173,6 +174,8 @@ def encode(frames: Frames, fps: float) -> Blob:
         stream.codec_context.thread_count = 1
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
         stream.options = X264
+        codec = stream.codec_context  # colours are said in full, because players guess others for large pictures
+        codec.colorspace, codec.color_primaries, codec.color_trc = BT601, SRGB, SRGB
         for picture in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             box.mux(stream.encode(frame))
