@@ -76,7 +76,8 @@ class Series(Modality):
 
     def encode(self) -> Encoded:
         out = BytesIO()
-        np.save(out, np.column_stack([self.times, self.values]), allow_pickle=False)
+        table = np.ascontiguousarray(np.column_stack([self.times, self.values]))  # one layout, so one set of bytes
+        np.save(out, table, allow_pickle=False)
         return Encoded(
             Blob("npy", out.getvalue()), {"columns": dump(self.columns), "rate": self.rate, "frame": self.frame}
         )
