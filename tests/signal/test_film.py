@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_a_film_shorter_or_of_another_size_than_its_entry_says_is_refused():
     blob = film.encode(ramp(), 25.0)
     with pytest.raises(UnreadableInputError, match="12 of 20 frames"):
         film.decode(blob, 25.0, 20)
-    with pytest.raises(UnreadableInputError, match="64 x 48"):
+    with pytest.raises(UnreadableInputError, match="64 x 48 px, but the film was said to be 60 x 48"):
         film.decode(blob, 25.0, 12, (60, 48))
 
 
@@ -103,7 +104,6 @@ def test_a_film_without_sound_says_so():
 
 def made_with_sound(offset: float) -> Blob:
     """25 frames, white at 0.4 s, and a sound track (16-bit PCM) that begins at ``offset`` and clicks at 0.4 s."""
-    from fractions import Fraction
     import av
 
     out = BytesIO()
@@ -153,3 +153,62 @@ def test_the_largest_picture_and_the_best_sound_of_six_streams_are_taken(shared)
     wave, rate, start = film.decode_sound(blob)
     assert (rate, wave.shape[1], len(wave)) == (16000, track.channels, track.samples)
     assert start == track.start == 0
+
+
+def test_a_film_of_a_turned_phone_is_shown_upright():
+    """The turn stands in the track header: a quarter with the clock brings the red square from left to right."""
+    blob = film.encode(ramp(12, 64, 48), 25.0)
+    data = bytearray(blob.read())
+    at = data.index(b"tkhd") + 4 + 40  # version, times, number, length and layer come before the matrix
+    quarter = [0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1 << 30]
+    assert data[at : at + 4] == (1 << 16).to_bytes(4, "big")
+    data[at : at + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in quarter)
+    turned = Blob("mp4", bytes(data))
+    assert film.facts(turned).size == (48, 64)
+    upright, lying = film.decode(turned, 25.0, 12, (48, 64)), film.decode(blob, 25.0)
+    assert np.array_equal(upright, np.rot90(lying, -1, (1, 2)))
+
+
+def made_with_frames_at(ticks: list[int]) -> Blob:
+    """Frame ``i`` of grey ``20 + 16 i`` at ``ticks[i]`` ms."""
+    import av
+
+    out = BytesIO()
+    with av.open(out, "w", format="matroska") as box:
+        stream = box.add_stream("libx264", rate=1000)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.options = {"bf": "0"}
+        for pixels, tick in zip(ramp(len(ticks)), ticks, strict=True):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = tick, Fraction(1, 1000)
+            box.mux(stream.encode(frame))
+        box.mux(stream.encode(None))
+    return Blob("mkv", out.getvalue())
+
+
+def test_frames_of_an_uneven_film_are_shown_when_they_were():
+    blob = made_with_frames_at([0, 40, 160, 200, 400])
+    grey = film.decode(blob, 25.0)[:, -1, -1, 0].astype(int)
+    assert np.array_equal(np.round((grey - 20) / 16), [0, 1, 1, 1, 2, 3, 3, 3, 3, 3, 4])
+    assert film.facts(blob).start == 0
+
+
+def test_lost_blocks_of_sound_are_silence_and_move_nothing_after_them():
+    import av
+
+    out = BytesIO()
+    with av.open(out, "w", format="matroska") as box:
+        stream = box.add_stream("pcm_s16le", rate=16000)
+        stream.layout = "mono"
+        for block in (0, 1, 4):  # of 100 ms each; a click begins each
+            wave = np.zeros((1, 1600), np.int16)
+            wave[0, 0] = 30000
+            frame = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
+            frame.rate, frame.time_base, frame.pts = 16000, Fraction(1, 16000), block * 1600
+            box.mux(stream.encode(frame))
+        box.mux(stream.encode(None))
+    wave, _, start = film.decode_sound(Blob("mkv", out.getvalue()))
+    assert start == 0
+    assert np.array_equal(np.flatnonzero(wave[:, 0] > 0.5), [0, 1600, 6400])
+    assert len(wave) == 8000

@@ -215,3 +215,10 @@ def test_speech_keeps_its_pauses_where_the_map_puts_them(shared):
     lags = {lag: np.corrcoef(a[10 : size - 10], np.roll(b[:size], lag)[10:-10])[0, 1] for lag in range(-4, 5)}
     assert max(lags, key=lags.get) == 0
     assert lags[0] > 0.95
+
+
+def test_the_header_of_a_recorder_that_streams_is_no_truncation():
+    data = bytearray(sound.encode_wav(np.full((900, 1), 0.5, np.float32), 16000))
+    data[4:8] = data[40:44] = (0xFFFFFFFF).to_bytes(4, "little")
+    wave, _ = sound.decode(Blob("wav", bytes(data)))
+    assert len(wave) == 900

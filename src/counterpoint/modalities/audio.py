@@ -245,7 +245,7 @@ class Audio(Modality):
 
         wave = self.wave
         if self.heard_as == "ambisonic":  # two cardioids that look left and right
-            wave = np.stack([wave[:, 0] + wave[:, 1], wave[:, 0] - wave[:, 1]], 1) / 2
+            wave = np.stack([wave[:, 0] + wave[:, 1], wave[:, 0] - wave[:, 1]], 1) * np.float32(0.5)
         elif self.heard_as == "array":
             wave = wave[:, :1]
         return Preview("sound", sound.encode_wav(wave, self.rate))

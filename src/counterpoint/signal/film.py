@@ -26,6 +26,7 @@ from counterpoint.signal.sound import MOST_SAMPLES, SoundFacts
 Frames = NDArray[np.uint8]
 
 CONTAINERS = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "3gp", "m4a", "aac", "wma"})
+GAP = 0.03  # s; shorter ones are the rounding of time stamps
 MOST_BYTES = 8 << 30  # of decoded frames
 # x264's tree of macroblocks (mbtree) reads memory that nobody wrote where the processor has AVX-512, so it is off:
 # with it about one film in a thousand has other bytes than the time before
@@ -56,23 +57,29 @@ class FilmFacts:
 
 
 def facts(blob: Blob) -> FilmFacts:
-    """What the container says; packets are counted where it does not say how many frames there are.
+    """What the container says. Its packets are counted and one frame is decoded, to see how it must be turned.
 
     Raises:
         UnreadableInputError: not a film.
     """
     with _opened(blob) as box:
-        stream = _picture(box, blob)
-        fps, begin = _fps(stream), _zero(box)
-        start = _seconds(stream.start_time, stream)
-        count = stream.frames
-        if not count or start is None:
-            times = sorted(p.pts * float(p.time_base) for p in box.demux(stream) if p.pts is not None)
-            if not times:
-                raise _unreadable(blob, "its picture has no frames")
-            start, count = times[0], max(round((times[-1] - times[0]) * fps) + 1, 1)
-        size = (stream.codec_context.width, stream.codec_context.height)
-        return FilmFacts(float(fps), count, size, start - begin, stream.codec_context.name, bool(box.streams.audio))
+        stream, times, turns = _picture(box, blob), [], None
+        for packet in box.demux(stream):
+            if packet.pts is not None and not packet.is_discard:
+                times.append(float(packet.pts * packet.time_base))
+            for frame in packet.decode() if turns is None else ():
+                turns = _turns(frame)
+        if turns is None or not times:
+            raise _unreadable(blob, "its picture has no frames")
+        fps, codec = _fps(stream), stream.codec_context
+        count = max(round((max(times) - min(times)) * fps) + 1, 1)
+        size = (codec.height, codec.width) if turns % 2 else (codec.width, codec.height)
+        return FilmFacts(fps, count, size, min(times) - _zero(box), codec.name, bool(box.streams.audio))
+
+
+def _turns(frame: Any) -> int:
+    """Quarter turns against the clock by which a player shows the frame upright."""
+    return round(frame.rotation / 90) % 4
 
 
 def decode(blob: Blob, fps: float, count: int | None = None, size: tuple[int, int] | None = None) -> Frames:
@@ -87,19 +94,21 @@ def decode(blob: Blob, fps: float, count: int | None = None, size: tuple[int, in
         UnreadableInputError: not a film, broken, truncated, of another size, or above 8 GiB decoded.
     """
     with _opened(blob) as box:
-        stream = _picture(box, blob)
-        shape = (stream.codec_context.height, stream.codec_context.width, 3)
-        if size is not None and (shape[1], shape[0]) != tuple(size):
-            raise _unreadable(
-                blob, f"its frames are {shape[1]} x {shape[0]} px, but its entry says {size[0]} x {size[1]}"
-            )
         times: list[float] = []
         pictures: list[Frames] = []
-        for frame in box.decode(stream):
-            if (len(pictures) + 1) * int(np.prod(shape)) > MOST_BYTES:
+        for frame in box.decode(_picture(box, blob)):
+            picture = np.rot90(frame.to_ndarray(format="rgb24"), _turns(frame))
+            wanted = tuple(size) if size is not None else pictures[0].shape[1::-1] if pictures else picture.shape[1::-1]
+            if picture.shape[1::-1] != wanted:
+                raise _unreadable(
+                    blob,
+                    f"frame {len(pictures)} is {picture.shape[1]} x {picture.shape[0]} px, "
+                    f"but the film was said to be {wanted[0]} x {wanted[1]}",
+                )
+            if (len(pictures) + 1) * picture.size > MOST_BYTES:
                 raise _unreadable(blob, f"it decodes to more than {MOST_BYTES >> 30} GiB")
             times.append(frame.time if frame.time is not None else len(times) / fps)
-            pictures.append(frame.to_ndarray(format="rgb24"))
+            pictures.append(picture)
     if not pictures:
         raise _unreadable(blob, "its picture has no frames")
     return _even_rate(blob, pictures, np.asarray(times) - times[0], fps, count)
@@ -138,6 +147,8 @@ def sound_facts(blob: Blob) -> SoundFacts:
 def decode_sound(blob: Blob) -> tuple[NDArray[np.float32], int, float]:
     """The sound track: ``(samples, channels)`` float32, rate, and the moment of its first sample on the clock, s.
 
+    Where blocks are missing there is silence, so that what comes after keeps its time.
+
     Raises:
         UnreadableInputError: not a film, without sound, broken, or above 2^30 samples.
     """
@@ -146,10 +157,16 @@ def decode_sound(blob: Blob) -> tuple[NDArray[np.float32], int, float]:
         rate, start = int(stream.rate), None
         to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
         blocks: list[NDArray[np.float32]] = []
+        held = 0
         for frame in box.decode(stream):
             start = frame.time if start is None else start
+            late = 0 if frame.time is None or start is None else round((frame.time - start) * rate) - held
+            if late > GAP * rate:
+                blocks.append(np.zeros((stream.channels, late), np.float32))
+                held += late
             blocks += [one.to_ndarray() for one in to_float.resample(frame)]
-            if sum(b.size for b in blocks[-1:]) * len(blocks) > MOST_SAMPLES:
+            held += frame.samples
+            if held * stream.channels > MOST_SAMPLES:
                 raise _unreadable(blob, f"its sound is longer than {MOST_SAMPLES} samples")
         blocks += [one.to_ndarray() for one in to_float.resample(None)]
     if not blocks:

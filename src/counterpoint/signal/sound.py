@@ -79,7 +79,7 @@ def _opened(blob: Blob) -> soundfile.SoundFile:
     data = blob.read()
     if data[:4] == b"RIFF" and len(data) >= 8:
         declared = int.from_bytes(data[4:8], "little") + 8
-        if len(data) + 1 < declared < 0xFFFFFFFF:  # a recorder that streams leaves the largest number
+        if len(data) + 1 < declared < 0x7FFF0000:  # a recorder that streams leaves the largest number that it knows
             raise _unreadable(blob, f"it ends after {len(data)} of {declared} bytes")
     try:
         return soundfile.SoundFile(BytesIO(data))
