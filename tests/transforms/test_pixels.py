@@ -18,6 +18,7 @@ from counterpoint.core.sample import Sample
 from counterpoint.errors import RecipeError, UnknownNameError
 from counterpoint.modalities.image import Image
 from counterpoint.transforms.colour import Brightness, ColorJitter, Contrast, Gamma, Grayscale, HueShift
+from counterpoint.transforms.policy import Compose
 from counterpoint.transforms.quality import (
     CutOut,
     Downscale,
@@ -200,3 +201,14 @@ def test_a_sample_without_pixels_is_left_alone(cls: type[Transform]) -> None:
 def test_wrong_values_are_named_with_what_is_allowed(make: Any, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         make()
+
+
+def test_neighbouring_changes_of_levels_cost_one_table_and_one_rounding() -> None:
+    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, 2)
+    sample = Sample.of("s", {"image": Image(pixels)})
+    done = Compose([Brightness(factor=(0.3, 0.3)), Gamma(percent=50), Contrast(factor=(1.5, 1.5))])(sample)
+    (queued,) = done.cells["image"].queue
+    assert len(queued.move.before) == 2
+    x = np.arange(256.0)
+    exact = np.clip(1.5 * (255 * (0.3 * x / 255) ** 0.5 - 127.5) + 127.5, 0, 255)
+    np.testing.assert_array_equal(done["image"].pixels[..., 0].ravel(), np.rint(exact))

@@ -263,10 +263,13 @@ class Transform(Step):
     Attributes:
         axes: the axes that it moves.
         mixes: whether it needs a partner from the pool.
+        pointwise: whether it only looks up levels; then it has ``curve(levels, **params)``, from 256 levels (0 to 255)
+            to 256 levels, and ``render`` takes the levels to start from. Neighbours become one table.
     """
 
     axes: ClassVar[frozenset[Axis]]
     mixes: ClassVar[bool] = False
+    pointwise: ClassVar[bool] = False
 
     @abstractmethod
     def draw(self, sample: Sample, key: Key, pool: Pool) -> Change | None:

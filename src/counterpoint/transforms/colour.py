@@ -18,7 +18,7 @@ from counterpoint.core.contracts import Change, Pool, Transform
 from counterpoint.core.keys import Key
 from counterpoint.core.ranges import Range, around, checked, drawn, ordered
 from counterpoint.core.sample import Sample
-from counterpoint.transforms.pixels import LEVELS, Pixels, like, looked_up, named, painted
+from counterpoint.transforms.pixels import LEVELS, Levels, Pixels, like, looked_up, named, painted
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as OpenCV and Pillow turn RGB into grey
 MIDDLE = 127.5
@@ -88,6 +88,7 @@ class Brightness(Transform):
     factor: Range = 0.2
     parts: tuple[str, ...] = ()
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.APPEARANCE})
+    pointwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         checked(self, factor=(0, 10, ""))
@@ -98,8 +99,12 @@ class Brightness(Transform):
         return painted(self, sample, key, {"factor": drawn(factors(self.factor), key.stream())})
 
     @staticmethod
-    def render(values: Pixels, stream: Any, **params: Any) -> Pixels:
-        return looked_up(values, params["factor"] * LEVELS)
+    def curve(levels: Levels, **params: Any) -> Levels:
+        return params["factor"] * levels
+
+    @staticmethod
+    def render(values: Pixels, stream: Any, levels: Levels = LEVELS, **params: Any) -> Pixels:
+        return looked_up(values, Brightness.curve(levels, **params))
 
     @classmethod
     def at(cls, magnitude: float) -> Brightness:
@@ -119,6 +124,7 @@ class Contrast(Transform):
     factor: Range = 0.2
     parts: tuple[str, ...] = ()
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.APPEARANCE})
+    pointwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         checked(self, factor=(0, 10, ""))
@@ -129,8 +135,12 @@ class Contrast(Transform):
         return painted(self, sample, key, {"factor": drawn(factors(self.factor), key.stream())})
 
     @staticmethod
-    def render(values: Pixels, stream: Any, **params: Any) -> Pixels:
-        return looked_up(values, params["factor"] * (LEVELS - MIDDLE) + MIDDLE)
+    def curve(levels: Levels, **params: Any) -> Levels:
+        return params["factor"] * (levels - MIDDLE) + MIDDLE
+
+    @staticmethod
+    def render(values: Pixels, stream: Any, levels: Levels = LEVELS, **params: Any) -> Pixels:
+        return looked_up(values, Contrast.curve(levels, **params))
 
     @classmethod
     def at(cls, magnitude: float) -> Contrast:
@@ -150,6 +160,7 @@ class Gamma(Transform):
     percent: Range = (80.0, 120.0)
     parts: tuple[str, ...] = ()
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.APPEARANCE})
+    pointwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         checked(self, percent=(1, 1000, "%"))
@@ -160,8 +171,12 @@ class Gamma(Transform):
         return painted(self, sample, key, {"power": drawn(self.percent, key.stream()) / 100})
 
     @staticmethod
-    def render(values: Pixels, stream: Any, **params: Any) -> Pixels:
-        return looked_up(values, 255 * (LEVELS / 255) ** params["power"])
+    def curve(levels: Levels, **params: Any) -> Levels:
+        return 255 * (levels / 255) ** params["power"]
+
+    @staticmethod
+    def render(values: Pixels, stream: Any, levels: Levels = LEVELS, **params: Any) -> Pixels:
+        return looked_up(values, Gamma.curve(levels, **params))
 
     @classmethod
     def at(cls, magnitude: float) -> Gamma:

@@ -22,6 +22,8 @@ from counterpoint.core.sample import Sample
 from counterpoint.errors import UnknownNameError
 
 Pixels = NDArray[np.uint8]
+Levels = NDArray[np.float64]
+"""What each of the values 0 to 255 becomes, ``(256,)``."""
 
 
 def painted(
@@ -56,7 +58,7 @@ def named(step: Any) -> None:
     object.__setattr__(step, "parts", (step.parts,) if isinstance(step.parts, str) else tuple(step.parts))
 
 
-def looked_up(values: Pixels, levels: NDArray[np.float64]) -> Pixels:
+def looked_up(values: Pixels, levels: Levels) -> Pixels:
     """Every value replaced by its entry in 256 levels, rounded and cut to 0 to 255; one pass."""
     table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return like(cv2.LUT(values, table), values)
@@ -67,4 +69,4 @@ def like(out: Any, values: Pixels) -> Pixels:
     return out.reshape(values.shape)
 
 
-LEVELS = np.arange(256, dtype=float)
+LEVELS: Levels = np.arange(256, dtype=float)
