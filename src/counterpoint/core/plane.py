@@ -186,7 +186,8 @@ class PlaneMap(Move):
     @classmethod
     def mirror(cls, plane: str, size: tuple[int, int]) -> PlaneMap:
         """``x -> width - x``."""
-        return cls.of(plane, size, [[-1, 0, size[0]], [0, 1, 0], [0, 0, 1]])
+        flip = Homography((-1.0, 0.0, float(size[0]), 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
+        return cls(plane, size, (PlaneStep(flip, size),))
 
     @property
     def size_out(self) -> tuple[int, int]:

@@ -47,20 +47,21 @@ def warp(array: Array, move: PlaneMap, nearest: bool = False, fill: float | None
     Raises:
         AlignmentError: the array does not have the size that the map was drawn for.
     """
-    height, width = array.shape[:2]
-    if (width, height) != move.size_in:
+    if array.shape[1::-1] != move.size_in:
         raise AlignmentError(
             f"a map of plane {move.plane!r} drawn for {move.size_in[0]} x {move.size_in[1]} px was given "
-            f"{width} x {height} px. All rasters of one plane must have one size: resize them, or name another plane."
+            f"{array.shape[1]} x {array.shape[0]} px. All rasters of one plane must have one size: resize them, "
+            "or name another plane."
         )
-    if array.ndim == 3 and array.shape[2] > 4:
-        some = [warp(array[..., i : i + 4], move, nearest, fill) for i in range(0, array.shape[2], 4)]
+    channels = 0 if array.ndim == 2 else array.shape[2]
+    if channels > 4:
+        some = [warp(array[..., i : i + 4], move, nearest, fill) for i in range(0, channels, 4)]
         return np.concatenate(some, 2)
-    if array.ndim == 3 and array.shape[2] == 1:
+    if channels == 1:
         return warp(array[..., 0], move, nearest, fill)[..., None]
     if array.dtype == bool:
         return _covered(warp(array.view(np.uint8) * np.uint8(255), move, False, 255 * (fill or 0)))
-    return _warped(array, move, nearest or array.dtype == np.int32, [_colour(array, s.fill, fill) for s in move.steps])
+    return _warped(array, move, nearest or array.dtype == np.int32, fill)
 
 
 def _covered(share: Array) -> Array:
@@ -73,17 +74,19 @@ def _covered(share: Array) -> Array:
     return (share >= np.where(peak < 128, np.maximum(peak // 2, 16), 128)) & (share > 0)
 
 
-def _warped(array: Array, move: PlaneMap, nearest: bool, colours: list[Colour]) -> Array:
+def _warped(array: Array, move: PlaneMap, nearest: bool, fill: float | None) -> Array:
     steps = move.steps
     if not steps:
         return array
     total = _total(move)
     if total is None:
-        return bent(array, move, nearest, colours)
-    base, cuts = (colours[0], []) if len(steps) == 1 else _cuts(move, colours)
+        return bent(array, move, nearest, [_colour(array, s.fill, fill) for s in steps])
+    base, cuts = _colour(array, steps[0].fill, fill), list[Cut]()
+    if len(steps) > 1:
+        base, cuts = _cuts(move, [_colour(array, s.fill, fill) for s in steps])
     plan = _plan(total, *move.size_in, move.size_out)
     if plan is None:
-        out = projected(array, np.array(total).reshape(3, 3), move.size_out, nearest, base)
+        out = projected(array, total, move.size_out, nearest, base)
     else:
         out = _unmixed(array, plan, move.size_out, nearest, base)
     if cuts and np.may_share_memory(out, array):
