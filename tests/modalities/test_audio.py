@@ -15,6 +15,7 @@ from counterpoint.core.world import WorldMap
 from counterpoint.errors import InvalidPartError, UnreadableInputError
 from counterpoint.modalities.audio import Audio
 from counterpoint.signal import sound
+from counterpoint.transforms.scene import Mirror
 
 MIRROR = WorldMap.mirror("y")
 
@@ -68,6 +69,15 @@ def test_mono_stays_and_an_array_refuses_a_mirror_but_not_a_turn():
     assert isinstance(refusal, CannotFollow)
     assert "microphone" in refusal.reason
     assert np.array_equal(array.follow(turned(0.5), Rig()).wave, array.wave)
+
+
+def test_a_mirror_exchanges_two_microphones_with_their_frames_and_names():
+    frames = {n: Frame.of(turned(0.1).array, lateral="y") for n in ("left_ear", "right_ear")}
+    parts = {n: Audio(noise(1, seed=i), 16000, frame=n) for i, n in enumerate(frames)}
+    done = Mirror()(Sample.of("s", parts, Rig(frames=frames)))
+    assert np.array_equal(done["left_ear"].wave, parts["right_ear"].wave)
+    assert done["left_ear"].frame == "left_ear"
+    assert not done.lineage.refusals
 
 
 def test_a_mask_silences_exactly_its_samples():

@@ -106,6 +106,17 @@ def test_previews_play_in_browsers_whatever_the_canvas():
         assert film.plays_in_browsers(Blob("mp4", preview.data))
 
 
+def test_a_film_that_a_crop_left_empty_still_follows():
+    gone = counted().follow(TimeMap.affine(shift=9.0, keep=(0.0, 1.0)), Rig())
+    assert len(gone.frames) == 0
+    done = gone.follow(PlaneMap.of("camera", (8, 6), np.eye(3), (4, 3)), Rig())
+    assert done.frames.shape == (0, 3, 4, 3)
+    assert done.follow(TimeMap.affine(1.1), Rig()).frames.shape == (0, 3, 4, 3)
+    assert np.array_equal(shown(counted(20).blend(gone, 0.5)), np.rint(np.arange(20) / 2))
+    with pytest.raises(InvalidPartError, match="no frames"):
+        done.check()
+
+
 @pytest.mark.parametrize(
     ("part", "words"),
     [

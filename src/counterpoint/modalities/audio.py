@@ -18,6 +18,7 @@ from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.meaning import Sides, swapped_name
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.world import WorldMap
@@ -58,7 +59,7 @@ class Audio(Modality):
     samples: int | None = None
 
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.TIME, Axis.WORLD, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (TimeMap, TimeMask, WorldMap, Blend, Splice)
+    follows: ClassVar[tuple[type[Move], ...]] = (TimeMap, TimeMask, WorldMap, Sides, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"waveform"})
     heavy: ClassVar[bool] = True
 
@@ -147,6 +148,11 @@ class Audio(Modality):
     def span(self) -> tuple[float, float]:
         return self.start, self.start + self._shape[0] / self.rate
 
+    def concerns(self, move: Move) -> bool:
+        if isinstance(move, Sides):  # of two microphones, left and right, each takes the name of the other
+            return swapped_name(self.frame) != self.frame
+        return super().concerns(move)
+
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, WorldMap) and move.mirrored and self.heard_as == "array":
             return "nobody said which microphone of this array stands opposite which, so it cannot be mirrored"
@@ -165,6 +171,8 @@ class Audio(Modality):
                 return self._with(wave)
             case WorldMap():
                 return self._turned(rig.local(move, self.frame)[:3, :3] / move.scale)
+            case Sides():
+                return replace(self, frame=rig.across(self.frame))
             case Appearance():
                 return self._with(np.asarray(move.render(self.wave, rate=self.rate), np.float32))
         raise TypeError(f"audio has no rule for {move}")

@@ -119,7 +119,7 @@ class Video(Modality):
             case PlaneMap():
                 from counterpoint.signal.warp import warp
 
-                return self._with(np.stack([warp(frame, move) for frame in self.frames]))
+                return self._each([warp(frame, move) for frame in self.frames], move.size_out)
             case Sides():
                 return replace(self, camera=rig.across(self.camera))
             case TimeMap():
@@ -132,9 +132,13 @@ class Video(Modality):
             case Appearance(signal="frames"):
                 return self._with(self.frames[np.asarray(move.render(len(self.frames)), int)])
             case Appearance():
-                done = [move.render(frame, "frame", i) for i, frame in enumerate(self.frames)]
-                return self._with(np.stack(done).astype(np.uint8, copy=False))
+                return self._each([move.render(frame, "frame", i) for i, frame in enumerate(self.frames)], self.size())
         raise TypeError(f"video has no rule for {move}")
+
+    def _each(self, frames: list[Frames], size: tuple[int, int]) -> Video:
+        """These frames of ``size``; a film that a crop left empty has none."""
+        none = np.zeros((0, size[1], size[0], 3), np.uint8)
+        return self._with(np.stack(frames).astype(np.uint8, copy=False) if frames else none)
 
     def _at_times(self, move: TimeMap) -> Video:
         count = len(self.frames)
@@ -170,9 +174,11 @@ class Video(Modality):
         return self._with(frames)
 
     def _fitted(self, other: Video) -> list[Frames]:
-        """The other's frames at the moments of these frames, on this canvas."""
+        """The other's frames at the moments of these frames, on this canvas; black if it has none."""
         import cv2
 
+        if not len(other.frames):
+            return list(np.zeros_like(self.frames))
         middles = self.start + (np.arange(len(self.frames)) + 0.5) / self.fps
         shown = np.clip(np.floor((middles - other.start) * other.fps + 1e-6).astype(int), 0, len(other.frames) - 1)
         same = other.size() == self.size()
