@@ -21,7 +21,9 @@ TABLES: dict[str, dict[str, str]] = {
         "folder": "counterpoint.formats.folder:Folder",
         "kitti": "counterpoint.formats.kitti:Kitti",
         "native": "counterpoint.formats.native:Native",
+        "parquet": "counterpoint.formats.parquet:Parquet",
         "table": "counterpoint.formats.table:Table",
+        "webdataset": "counterpoint.formats.webdataset:Webdataset",
         "wfdb": "counterpoint.formats.wfdb:Wfdb",
     },
     "modalities": {

@@ -44,6 +44,12 @@ def header_of(column: Column) -> str:
     return f"{column.name} [{column.unit}]" if column.unit else column.name
 
 
+def unsaid(column: Column) -> bool:
+    """Whether the header and the values alone would not tell what the column is."""
+    told = columns_of({header_of(column): [1.0]})[0]
+    return column.kind not in ("category", "text") and (told.kind, told.order) != (column.kind, column.order)
+
+
 def columns_of(table: Mapping[str, Sequence[Any]], said: Mapping[str, Mapping[str, Any]] | None = None) -> list[Column]:
     """The meaning of every column.
 

@@ -24,6 +24,7 @@ from counterpoint.core.contracts import Absent, Format, Modality, Source
 from counterpoint.core.lineage import Lineage
 from counterpoint.core.sample import Sample
 from counterpoint.errors import FormatError, UnreadableInputError
+from counterpoint.files.cells import LABELS, cell_of, label_of, role_of, text_of
 from counterpoint.files.columns import columns_of
 from counterpoint.files.cutouts import Cutouts
 from counterpoint.files.index import Pointer, keys_of, pointers, table_in
@@ -42,14 +43,6 @@ from counterpoint.signal.tables import Rows, read_table
 from counterpoint.signal.ustar import tar_key
 
 SPLITS = frozenset(["train", "training", "test", "testing", "validation", "valid", "val", "dev", "eval"])
-LABELS = ("label", "labels", "class_name", "class", "category", "target")
-TEXTS = {
-    "caption": ("caption", "captions", "description", "text", "sentence", "prompt"),
-    "transcript": ("transcript", "transcription"),
-    "note": ("note", "notes", "report", "findings"),
-    "question": ("question",),
-    "answer": ("answer",),
-}
 LICENCES = ("license", "licence")
 MEDIA: tuple[type[Modality], ...] = (Image, Video, Audio)
 HELD: tuple[type[Modality], ...] = (*MEDIA, Text, Spans, Label, Record)
@@ -166,13 +159,9 @@ class Index:
         return found
 
     def _guessed(self, column: str) -> str:
-        name = column.lower()
-        some = [v for v in self.rows.columns[column] if v is not None]
-        if not any(isinstance(v, str) for v in some):
+        if not any(isinstance(v, str) for v in self.rows.columns[column]):
             return "record"
-        role = next((r for r, names in TEXTS.items() if name in names), "note" if name.endswith("_notes") else "")
-        heard = any(p.kind in ("audio", "video") for p in self.parts.values())
-        return "transcript" if role == "caption" and name in ("text", "sentence") and heard else role or "record"
+        return role_of(column, any(p.kind in ("audio", "video") for p in self.parts.values())) or "record"
 
     @cached_property
     def meanings(self) -> dict[str, Column]:
@@ -207,12 +196,12 @@ class Row:
         for column, purpose in index.purposes.items():
             value = row[column]
             if purpose == "record":
-                record[index.meanings[column].name] = _cell(value)
+                record[index.meanings[column].name] = cell_of(value)
             elif purpose == "label":
                 name = column if index.settings.purpose(column) else "label"
-                parts[name] = Absent("label", "no value") if value is None else _label(value)
+                parts[name] = Absent("label", "no value") if value is None else label_of(value)
             elif purpose in ROLES:
-                parts[plain(column)] = _text(value, purpose)
+                parts[plain(column)] = text_of(value, purpose)
             if column.lower() in LICENCES and isinstance(value, str):
                 licence = value
         if record or split:
@@ -293,28 +282,6 @@ def _home(stem: str) -> tuple[str, str]:
     split = above[0] if above and above[0].lower() in SPLITS else ""
     inner = above[1:] if split else above
     return split, inner[-1] if inner else ""
-
-
-def _cell(value: Any) -> Any:
-    """A cell of a record; nested values are kept as JSON."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return None if isinstance(value, float) and value != value else value
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _label(value: Any) -> Label:
-    if isinstance(value, dict):
-        scores = tuple((str(n), float(s)) for n, s in value.items())
-        return Label(scores, "soft" if abs(sum(s for _, s in scores) - 1) < 1e-6 else "multi")
-    if isinstance(value, list):
-        return Label(tuple((str(n), 1.0) for n in value), "multi")
-    return Label.of(str(value).lower() if isinstance(value, bool) else str(value))
-
-
-def _text(value: Any, role: str) -> Modality:
-    if value is None:
-        return Absent("text", "no text")
-    return Text(value if isinstance(value, str) else str(_cell(value)), role)  # type: ignore[arg-type]
 
 
 def _row(root: Path, sample: Sample, said: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from counterpoint.core.contracts import Format, Modality, Source
 from counterpoint.core.lineage import Lineage
 from counterpoint.core.sample import Sample
 from counterpoint.errors import FormatError, UnreadableInputError
-from counterpoint.files.columns import columns_of, header_of
+from counterpoint.files.cells import cell_of
+from counterpoint.files.columns import columns_of, header_of, unsaid
 from counterpoint.files.index import KEYS
 from counterpoint.files.media import kind_of, losses
 from counterpoint.files.place import new_file
@@ -88,7 +89,7 @@ class Table(Format):
             names = [n for n in sample.present() if sample.kind(n) is kind]
             said += [f"a table has no place for a second {kind.modality()}, {n!r}" for n in names[1:]]
         columns = [c for n in sample.present() if sample.kind(n) in HELD for c in sample[n].columns]
-        said += [f"a CSV has no place for kind {c.kind!r} of column {c.name!r}" for c in columns if _unsaid(c)]
+        said += [f"a CSV has no place for kind {c.kind!r} of column {c.name!r}" for c in columns if unsaid(c)]
         return said
 
     @classmethod
@@ -158,7 +159,7 @@ class Line:
         rows = _table(self.plan.path)
         _must_be_whole(rows, [self.number], key)
         cells = rows.row(self.number)
-        values = {c.name: _cell(cells[h]) for h, c in zip(self.plan.headers, self.plan.columns, strict=True)}
+        values = {c.name: cell_of(cells[h]) for h, c in zip(self.plan.headers, self.plan.columns, strict=True)}
         lineage = Lineage(parents=(key,), licence=self.plan.licence)
         return Sample.of(key, {"record": Record(values, self.plan.columns)}, lineage=lineage)
 
@@ -198,7 +199,7 @@ class Group:
                 continue
             cells = [rows.columns[header][i] for i in at]
             if header in plan.static:
-                static[column.name] = _cell(cells[0])
+                static[column.name] = cell_of(cells[0])
                 known.append(column)
             else:
                 column, numbers = _numbered(column, cells, rows.columns[header])
@@ -286,10 +287,6 @@ def _static(rows: Rows, groups: Mapping[str, list[int]]) -> frozenset[str]:
     return frozenset(c for c, v in rows.columns.items() if all(len({v[i] for i in at}) == 1 for at in groups.values()))
 
 
-def _cell(value: Any) -> Any:
-    return None if isinstance(value, float) and value != value else value
-
-
 def _numbered(column: Column, cells: Sequence[Any], whole: Sequence[Any]) -> tuple[Column, NDArray[np.float64]]:
     """Cells as numbers, NaN where missing; words by their place in the sorted list of all words of the column."""
     if column.kind in ("category", "text"):
@@ -301,12 +298,6 @@ def _numbered(column: Column, cells: Sequence[Any], whole: Sequence[Any]) -> tup
             cells = [None if v is None else place[str(v).replace("|", "/")] for v in cells]
             column = replace(column, kind="category", unit="|".join(words))
     return column, np.array([np.nan if v is None else float(v) for v in cells], np.float64)
-
-
-def _unsaid(column: Column) -> bool:
-    """Whether the header alone would not tell what the column is."""
-    told = columns_of({header_of(column): [1.0]})[0]
-    return column.kind not in ("category", "text") and (told.kind, told.order) != (column.kind, column.order)
 
 
 def _write(out: TextIO, samples: Iterator[Sample], mark: str) -> None:
