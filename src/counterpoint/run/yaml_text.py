@@ -94,9 +94,9 @@ def _with(value: Any, place: Place, new: Any) -> Any:
         return new
     head, rest = place[0], place[1:]
     if isinstance(value, list) and isinstance(head, int):
-        return [_with(v, rest, new) if i == head else v for i, v in enumerate(value[: max(head + 1, len(value))])] + (
-            [_with(None, rest, new)] if head == len(value) else []
-        )
+        items = [*value, None] if head == len(value) else list(value)
+        items[head] = _with(items[head], rest, new)
+        return items
     if isinstance(value, dict) or value is None:
         return {**(value or {}), str(head): _with((value or {}).get(str(head)), rest, new)}
     raise TypeError(f"{head!r} of {value!r}")
