@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from counterpoint.core.clock import TimeMap, TimeMask
-from counterpoint.core.contracts import CannotFollow
+from counterpoint.core.contracts import CannotFollow, Change
 from counterpoint.core.meaning import ColourShift, Directions, Sides
 from counterpoint.core.mixture import Blend
 from counterpoint.core.rig import Camera, Rig
+from counterpoint.core.sample import Sample
 from counterpoint.errors import InvalidPartError
 from counterpoint.modalities.text import Link, Text
 
@@ -151,3 +152,13 @@ def test_a_dead_instance_takes_its_link_and_leaves_the_words() -> None:
 def test_a_link_outside_the_text_is_invalid() -> None:
     with pytest.raises(InvalidPartError, match="9-12"):
         Text("a cat", links=(Link(9, 12, "1"),)).check()
+
+
+def test_a_thing_outlives_the_word_that_is_cut_away() -> None:
+    said = Text("a cat", "transcript", (Link(0, 1, time=(0.0, 1.0)), Link(2, 5, "1", (1.0, 2.0))))
+    shown = Text("a cat", links=(Link(2, 5, "1"),))
+    crop = Change("TimeCrop", (TimeMap.affine(keep=(0.0, 1.0)),))
+    before = Sample.of("s", {"said": said, "shown": shown})
+    after = before.changed(crop).settled(before)
+    assert after["said"].text == "a"
+    assert after["shown"].instances() == {"1"}

@@ -170,6 +170,10 @@ class Modality(ABC):
         """The part with every instance renamed ``prefix/name``, so that two samples can be mixed."""
         return self
 
+    def mismatch(self, other: Self) -> str | None:
+        """A reason if ``other`` cannot be mixed with this part, whatever the weight; asked before anything moves."""
+        return None
+
     def blend(self, other: Self, weight: float) -> Self:
         """``weight`` x self + ``(1 - weight)`` x other; needs ``Blend`` in ``follows``.
 

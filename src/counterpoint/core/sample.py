@@ -79,7 +79,8 @@ class Cell:
 
     def refuses(self, step: Queued) -> str | None:
         part = self.base if self.base.heavy else self.part
-        return part.refuses(step.move, step.rig)
+        reason = part.refuses(step.move, step.rig)
+        return reason if reason or step.partner is None else part.mismatch(step.partner)
 
     @property
     def plane(self) -> str | None:

@@ -65,6 +65,11 @@ def tells_sides(text: str) -> bool:
     return any(_verdict(text, m) != "keep" for m in _CANDIDATE.finditer(text))
 
 
+def is_side_word(word: str) -> bool:
+    """Whether one word by itself may name a side."""
+    return word.lower() in _OTHER and not (len(word) == 1 and word.islower()) and word.lower() != "port"
+
+
 def tells_directions(text: str) -> bool:
     """Whether the text says left, right, up or down of anything: untrue once the picture is turned on its side."""
     return tells_sides(text) or _UPRIGHT.search(text) is not None

@@ -154,17 +154,18 @@ class Record(Modality):
         values = {(n if pairs[n] != n else new[n]): self.values[pairs[n]] for n in names}
         return replace(self, values=values, columns=columns)
 
+    def mismatch(self, other: Self) -> str | None:
+        odd = sorted(set(self.values) ^ set(other.values))
+        return f"the records have different columns: {odd} stand in one of them only" if odd else None
+
     def blend(self, other: Self, weight: float) -> Self:
         """Numbers are weighted, everything else is that of the heavier sample; a cell missing in one is missing.
 
         Raises:
             AlignmentError: the records have different columns.
         """
-        if set(self.values) != set(other.values):
-            raise AlignmentError(
-                f"Blend of two records: their columns differ ({sorted(set(self.values) ^ set(other.values))}). "
-                "Mix records of one table, or name the parts that shall be mixed."
-            )
+        if why := self.mismatch(other):
+            raise AlignmentError(f"{why}. Mix records of one table, or name the parts that shall be mixed.")
         cells = dict(self.values)
         for column in self.columns:
             a, b = self.values[column.name], other.values[column.name]

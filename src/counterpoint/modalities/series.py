@@ -20,7 +20,7 @@ from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides, swapped_name
-from counterpoint.core.mixture import Blend
+from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.serial import dump, load
 from counterpoint.core.vectors import VectorMap
@@ -49,7 +49,7 @@ class Series(Modality):
     rate: float | None = None
     frame: str = WORLD
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.TIME, Axis.WORLD, Axis.MEANING, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, TimeMask, Sides, Blend)
+    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, TimeMask, Sides, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"columns"})
 
     def __post_init__(self) -> None:
@@ -100,6 +100,8 @@ class Series(Modality):
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, WorldMap):
             return VectorMap.of(self.columns, move, rig, self.frame).refuses()
+        if isinstance(move, Splice) and move.window is None:
+            return "rows have no place in a picture, so no part of a picture can replace them"
         if (
             isinstance(move, TimeMap)
             and move.keep is not None
@@ -170,26 +172,48 @@ class Series(Modality):
         columns = tuple(replace(self.columns[j], name=names[i] if j != i else new[i]) for i, j in enumerate(order))
         return replace(self, values=self.values[:, order], columns=columns, frame=rig.across(self.frame))
 
+    def mismatch(self, other: Self) -> str | None:
+        mine, theirs = ([(c.name, c.unit) for c in part.columns] for part in (self, other))
+        return None if mine == theirs else f"the columns of the two series differ: {mine} and {theirs}"
+
     def blend(self, other: Self, weight: float) -> Self:
         """The weighted sum, row by row at the times of self; missing where one of both is missing or has no clock.
 
         Raises:
             AlignmentError: the columns differ.
         """
-        if [(c.name, c.unit) for c in self.columns] != [(c.name, c.unit) for c in other.columns]:
-            raise AlignmentError(
-                f"Blend of two series: columns {[c.name for c in self.columns]} and {[c.name for c in other.columns]} "
-                "differ. Mix series of one kind, or name the parts that shall be mixed."
-            )
-        if not len(other.times):
-            return replace(self, values=np.full_like(self.values, np.nan))
-        theirs = other._interpolated(other.values, self.times)
-        start, end = other.span() or (0.0, 0.0)
-        outside = (self.times < start - _SAME) | (self.times > end + _SAME)
-        theirs[outside] = np.nan
+        self._match(other)
+        theirs = self._theirs(other)
         values = weight * self.values + (1 - weight) * theirs
         for d, column in enumerate(self.columns):
             if column.kind == "angle":
                 step = (theirs[:, d] - self.values[:, d] + np.pi) % (2 * np.pi) - np.pi
                 values[:, d] = self.values[:, d] + (1 - weight) * step
         return replace(self, values=values)
+
+    def splice(self, other: Self, move: Splice) -> Self:
+        """The rows in ``move.window`` (shares of the clock of self) are those of the other at the same times.
+
+        Raises:
+            AlignmentError: the columns differ.
+        """
+        self._match(other)
+        start, end = self.span() or (0.0, 0.0)
+        a, b = (start + (end - start) * share for share in move.window or (0.0, 0.0))
+        inside = (a <= self.times) & (self.times < b)
+        values = self.values.copy()
+        values[inside] = self._theirs(other)[inside]
+        return replace(self, values=values)
+
+    def _theirs(self, other: Self) -> NDArray[np.float64]:
+        """The values of another series at the times of self; missing where it has no clock."""
+        if not len(other.times):
+            return np.full_like(self.values, np.nan)
+        theirs = other._interpolated(other.values, self.times)
+        start, end = other.span() or (0.0, 0.0)
+        theirs[(self.times < start - _SAME) | (self.times > end + _SAME)] = np.nan
+        return theirs
+
+    def _match(self, other: Self) -> None:
+        if why := self.mismatch(other):
+            raise AlignmentError(f"{why}. Mix series of one kind, or name the parts that shall be mixed.")

@@ -81,6 +81,9 @@ class Text(Modality):
         return self.heard
 
     def instances(self) -> frozenset[str]:
+        """Instances that the words describe. A transcript describes none: what is no longer said may still be there."""
+        if self.role == "transcript":
+            return frozenset()
         return frozenset(link.instance for link in self.links if link.instance is not None)
 
     def check(self) -> None:
