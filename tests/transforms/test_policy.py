@@ -11,6 +11,7 @@ from counterpoint.core.serial import canonical
 from counterpoint.errors import RecipeError
 from counterpoint.transforms.plane_crop import Crop
 from counterpoint.transforms.plane_size import Pad, Resize
+from counterpoint.transforms.plane_warp import Rotate
 from counterpoint.transforms.policy import Compose, OneOf, SomeOf, Sometimes
 from counterpoint.transforms.scene import Mirror
 from tests.transforms.made_up import marked
@@ -62,11 +63,15 @@ def test_the_draw_depends_on_seed_key_and_copy_alone() -> None:
 
 
 def test_two_equal_children_draw_different_numbers() -> None:
-    first, second = Compose((Crop((60, 60)), Crop((30, 30))))(marked()).lineage.changes
-    a, b = first.moves[0], second.moves[0]
-    assert canonical(a) != canonical(b)
-    swapped = Compose((Crop((60, 60)), Mirror()))(marked()).lineage.changes[0]
-    assert canonical(swapped) == canonical(first)
+    for policy in (Compose((Rotate(), Rotate())), SomeOf((Rotate(), Rotate()), 2)):
+        first, second = policy(marked()).lineage.changes
+        assert canonical(first.moves[0]) != canonical(second.moves[0])
+
+
+def test_what_comes_later_does_not_change_what_was_drawn() -> None:
+    alone = Compose((Crop((60, 60)),))(marked()).lineage.changes[0]
+    followed = Compose((Crop((60, 60)), Mirror(), Rotate()))(marked()).lineage.changes[0]
+    assert canonical(followed) == canonical(alone)
 
 
 @pytest.mark.parametrize(

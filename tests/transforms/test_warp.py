@@ -9,6 +9,7 @@ from counterpoint.core.contracts import Transform
 from counterpoint.core.meaning import Directions
 from counterpoint.core.plane import PlaneMap
 from counterpoint.errors import RecipeError
+from counterpoint.modalities.text import Text
 from counterpoint.transforms.plane_bend import Elastic, GridDistortion
 from counterpoint.transforms.plane_warp import Affine, Perspective, Rotate, projective, turned
 from tests.transforms.made_up import marked
@@ -42,6 +43,26 @@ def test_expand_keeps_every_corner(degrees: float) -> None:
 def test_a_turn_that_words_do_not_bear_is_told(degrees: float, told: list[float]) -> None:
     moves = Rotate(degrees)(marked()).lineage.changes[0].moves
     assert [round(np.rad2deg(m.turn)) for m in moves if isinstance(m, Directions)] == told
+
+
+@pytest.mark.parametrize(
+    ("degrees", "caption", "camera", "refused"),
+    [
+        (90, "A cup stands above the table.", None, True),
+        (90, "A cup stands left of the plate.", "camera", True),
+        (90, "A red cup.", None, False),
+        (90, "A cup stands above the table.", "another", False),
+        (30, "A cup stands above the table.", None, False),
+    ],
+)
+def test_a_caption_with_directions_refuses_a_large_turn(
+    degrees: float, caption: str, camera: str | None, refused: bool
+) -> None:
+    sample = marked().with_parts(caption=Text(caption, camera=camera))
+    done = Rotate(degrees)(sample)
+    assert [r.part for r in done.lineage.refusals] == ["caption"] * refused
+    assert len(done.lineage.changes) == (not refused)
+    np.testing.assert_array_equal((done["marks_camera"].xy == sample["marks_camera"].xy).all(), refused)
 
 
 @pytest.mark.parametrize("seed", range(20))
