@@ -256,8 +256,10 @@ def _carry_out(recipe: Recipe, resume: bool, fresh: bool, workers: int | None, s
     _say(plan, done, bar)
     if report and done.samples:
         from counterpoint.run.report import write_report
+        from counterpoint.run.story import Timing
 
-        out.print(f"Look at {os.path.relpath(write_report(plan.folder))}", markup=False)
+        timing = Timing(bar.seconds, bar.counts["samples"], count)
+        out.print(f"Look at {os.path.relpath(write_report(plan.folder, timing))}", markup=False)
     raise typer.Exit(int(not done.samples))
 
 

@@ -154,3 +154,10 @@ def test_a_store_whose_record_was_changed_gives_no_report(tmp_path: Path) -> Non
     head.write_text(json.dumps(json.loads(head.read_text()) | {"name": "other"}))
     with pytest.raises(IntegrityError, match="changed"):
         write_report(folder)
+
+
+def test_a_set_without_copies_shows_its_samples(tmp_path: Path) -> None:
+    Native.write(tmp_path / "set", iter([scene("a"), scene("b")]))
+    report = write_report(tmp_path / "set").read_text("utf-8")
+    assert "2 of 2 samples shown" in report
+    assert "As it was read." in report

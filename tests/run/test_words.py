@@ -28,8 +28,8 @@ TURN = np.array([[0, 1, 0], [-1, 0, 10], [0, 0, 1]])  # counter-clockwise as see
     ("moves", "said"),
     [
         ((TimeMap.affine(1.12),), "Step 1.12×"),
-        ((TimeMap.affine(1.0, 0.25),), "Step by +0.250 s"),
-        ((TimeMap.affine(1.0, -1.0, (0.0, 0.5)),), "Step 1.00–1.50 s"),
+        ((TimeMap.affine(1.0, 0.25),), "Step by +0.25 s"),
+        ((TimeMap.affine(1.0, -1.0, (0.0, 0.5)),), "Step by -1.00 s, 0.50 s kept"),
         ((TimeMask(0.5, 0.75),), "Step 0.50–0.75 s"),
         ((PlaneMap.mirror("camera", (8, 6)), WorldMap.mirror(), Sides()), "Step"),
         ((PlaneMap.of("camera", (10, 10), TURN),), "Step +90.0°"),
@@ -37,7 +37,7 @@ TURN = np.array([[0, 1, 0], [-1, 0, 10], [0, 0, 1]])  # counter-clockwise as see
         ((WorldMap.similarity(1.05 * np.eye(3)),), "Step ×1.050"),
         ((Blend("other", 0.7),), "Step 70% with 30% of other"),
         ((Drop(("audio",)),), "Step without audio"),
-        ((Appearance.of("gain", "waveform", {"decibels": -3.25}, Key.of(0)),), "Step decibels -3.25"),
+        ((Appearance.of("gain", "waveform", {"db": -3.25}, Key.of(0)),), "Step -3.2 dB"),
     ],
 )
 def test_a_change_is_said_with_its_main_numbers(moves: tuple[Move, ...], said: str) -> None:
@@ -75,4 +75,4 @@ def test_lists_counts_and_sizes_read_like_sentences() -> None:
 
 def test_a_policy_of_a_recipe_reads_like_a_sentence() -> None:
     step = Compose((Sometimes(Mirror(), 0.25), OneOf((Rotate((-5.0, 5.0)), Mirror()))))
-    assert step_in_words(step) == "mirror in 25% of the copies and one of rotate (-5 to 5) or mirror"
+    assert step_in_words(step) == "mirror in 25% of the copies and one of rotate (-5 to 5°) or mirror"

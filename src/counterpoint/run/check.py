@@ -60,18 +60,18 @@ class Gauge:
 
 
 GAUGES = (
-    Gauge("LiDAR points of a 3-D box inside its 2-D box", "share", 0.95, 0.8, measures.points_in_boxes),
-    Gauge("mask inside its box", "share", 0.97, 0.8, measures.masks_in_boxes),
-    Gauge("box of the mask on its box", "IoU", 0.7, 0.3, measures.masks_on_boxes),
-    Gauge("box of the outline on its box", "IoU", 0.7, 0.3, measures.polygons_on_boxes),
-    Gauge("keypoints inside their box", "share", 0.95, 0.7, measures.keypoints_in_boxes),
+    Gauge("LiDAR of a 3-D box in its 2-D box", "share", 0.95, 0.8, measures.points_in_boxes),
+    Gauge("mask in its box", "share", 0.97, 0.8, measures.masks_in_boxes),
+    Gauge("mask against its box", "IoU", 0.7, 0.3, measures.masks_on_boxes),
+    Gauge("outline against its box", "IoU", 0.7, 0.3, measures.polygons_on_boxes),
+    Gauge("keypoints in their box", "share", 0.95, 0.7, measures.keypoints_in_boxes),
     Gauge("instances shared by parts", "share", 1.0, 0.0, measures.instances_agree),
     Gauge("sound later than its words", "ms", 80.0, 250.0, measures.speech_lag),
-    Gauge("sound inside spans over outside", "dB", 6.0, 0.0, measures.speech_contrast),
-    Gauge("end of film against end of sound", "s", 0.1, 1.0, measures.film_and_sound),
+    Gauge("sound in spans over outside", "dB", 6.0, 0.0, measures.speech_contrast),
+    Gauge("film against sound at the end", "s", 0.1, 1.0, measures.film_and_sound),
     Gauge("spans beyond every signal", "s", 0.05, 5.0, measures.spans_over_the_end),
-    Gauge("words of spans and transcript", "share", 1.0, 0.5, measures.words_and_transcript),
-    Gauge("series rows that do not move on", "rows", 0.0, 0.5, measures.steps_back),
+    Gauge("words against transcript", "share", 1.0, 0.5, measures.words_and_transcript),
+    Gauge("rows that do not move on", "rows", 0.0, 0.5, measures.steps_back),
 )
 
 
@@ -132,7 +132,9 @@ class Checked:
         lines += [Line(f"  … and {len(self.broken) - 10} more", style="red")] if len(self.broken) > 10 else []
         for name, kinds in self.columns.items():
             lines.append(Line(f"  column {name!r} is {' here and '.join(kinds)} there", style="yellow"))
-        return Group(*lines, self._table(), Line("all in all: ").append(self.verdict, _COLOURS[self.verdict]))
+        return Group(
+            *lines, self._table(), *self._silent(), Line("all in all: ").append(self.verdict, _COLOURS[self.verdict])
+        )
 
     def _schema(self) -> tuple[str, str]:
         if not self.broken:
@@ -141,15 +143,18 @@ class Checked:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for name in ("measured", "figures", "mean", "worst", "in sample", "expected", ""):
-            table.add_column(name, justify="right" if name in ("figures", "mean", "worst") else "left")
-        for row in sorted(self.rows, key=lambda r: r.count == 0):
-            figures = [_figure(v, row.unit) if v is not None else "–" for v in (row.mean, row.worst)]
-            style = "dim" if not row.count else ""
-            mark = Line(row.verdict, style=_COLOURS[row.verdict])
-            cells = (row.name, str(row.count or "–"), *figures, row.sample, row.expected)
-            table.add_row(*map(Line, cells), mark, style=style)
+        for name in ("measured", "n", "mean", "worst", "in", "expected", ""):
+            table.add_column(name, justify="right" if name in ("n", "mean", "worst") else "left")
+        for row in self.rows:
+            if row.mean is not None and row.worst is not None:
+                figures = (str(row.count), _figure(row.mean, row.unit), _figure(row.worst, row.unit))
+                cells = map(Line, (row.name, *figures, row.sample, row.expected))
+                table.add_row(*cells, Line(row.verdict, style=_COLOURS[row.verdict]))
         return table
+
+    def _silent(self) -> list[RenderableType]:
+        names = [r.name for r in self.rows if not r.count]
+        return [Line(f"nothing to measure: {'; '.join(names)}", style="dim")] if names else []
 
 
 def check(path: Path, format: str | None = None, limit: int | None = None) -> Checked:

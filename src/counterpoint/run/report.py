@@ -91,8 +91,10 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
         before = story.parent(parent)
         keys = varied(counts.children[parent], counts, _COPIES - 1 if before and wide(before) else _COPIES)
         try:
-            columns = [Shown(source.sample(key), f"Copy {source.sample(key).lineage.copy}") for key in keys]
-            fresh = sheet(before, columns, folder, number)
+            if keys:
+                fresh = sheet(before, [_copy(source, key) for key in keys], folder, number)
+            else:
+                keys, fresh = [parent], sheet(None, [Shown(source.sample(parent))], folder, number)
         except CounterpointError as e:
             fresh = tag("p", f"{parent}: {e}", class_="absent")
         if drawn and size + len(fresh) > _BUDGET:
@@ -112,6 +114,11 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
         class_="note",
     )
     yield joined(drawn)
+
+
+def _copy(source: Source, key: str) -> Shown:
+    sample = source.sample(key)
+    return Shown(sample, f"Copy {sample.lineage.copy}")
 
 
 def _changes(counts: Tally) -> Iterator[Html]:

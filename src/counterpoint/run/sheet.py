@@ -29,7 +29,7 @@ def sheet(parent: Shown | None, copies: Sequence[Shown], folder: Path, number: i
     panels = [_panels(c, parent if c is not parent else None, scale) for c in columns]
     titles = list(dict.fromkeys(t for p in panels for t in p))
     drawn = [_column(c, p, titles, folder) for c, p in zip(columns, panels, strict=True)]
-    name = parent.sample.key if parent else copies[0].sample.lineage.parents[0]
+    name = parent.sample.key if parent else (*copies[0].sample.lineage.parents, copies[0].sample.key)[0]
     return tag(
         "section",
         tag("h3", name, tag("small", f"{number_of(len(copies), 'copy', 'copies')} shown"), id=f"sheet-{number}"),
@@ -96,7 +96,7 @@ def _column(shown: Shown, panels: dict[str, Html], titles: Sequence[str], folder
 def _changes(lineage: Lineage, parent: bool) -> Html:
     """What was done, in words; and what was drawn but refused."""
     if not lineage.changes and not lineage.refusals:
-        said = "As it was read." if parent else "Nothing was drawn for this copy."
+        said = "As it was read." if parent or not lineage.copy else "Nothing was drawn for this copy."
         return tag("ul", tag("li", said, class_="none"), class_="changes")
     done = [
         tag("li", in_words(change), tag("em", f" without {', '.join(lost)}") if lost else None)

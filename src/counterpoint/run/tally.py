@@ -23,7 +23,7 @@ class Tally:
         counted: number of samples that were looked at.
         changes: samples by name of a change that was applied to them.
         refusals: refused changes by (change, part, reason).
-        children: keys of the copies by parent, in the order of the set.
+        children: keys of the copies by parent, in the order of the set; none if only the parent itself is there.
         modalities: modality by part.
         licences: samples by licence.
     """
@@ -49,8 +49,9 @@ def tally(source: Source) -> Tally:
         counts.changes.update(names)
         counts.refusals.update((plain(r.transform), r.part, r.reason) for r in lineage.refusals)
         counts.licences[lineage.licence] += 1
-        if lineage.parents:
-            counts.children.setdefault(lineage.parents[0], []).append(key)
+        copies = counts.children.setdefault(lineage.parents[0] if lineage.parents else key, [])
+        if lineage.parents[:1] not in ((), (key,)):
+            copies.append(key)
         counts.novelty[key] = names | {r.transform for r in lineage.refusals}
         for name in sample:
             counts.modalities.setdefault(name, sample.kind(name).modality())

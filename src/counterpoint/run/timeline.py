@@ -204,7 +204,9 @@ def _axis(scale: Scale) -> Html:
     length = scale.end - scale.start
     step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600) if length / s <= 7), length)
     marks = np.arange(np.ceil(scale.start / step) * step, scale.end + step * 1e-6, step)
-    ticks = [tag("i", f"{m:g}{' s' if m == marks[0] else ''}", style=f"left:{scale.share(m):.3f}%") for m in marks]
+    ticks = [
+        tag("i", f"{m + 0.0:g}{' s' if m == marks[0] else ''}", style=f"left:{scale.share(m):.3f}%") for m in marks
+    ]
     return tag("div", *ticks, class_="axis", aria_hidden="true")
 
 

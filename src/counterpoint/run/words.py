@@ -20,6 +20,8 @@ from counterpoint.core.mixture import Blend, Drop, Splice
 from counterpoint.core.plane import Bend, PlaneMap
 from counterpoint.core.world import WorldMap
 
+_UNITS = {"degrees": "°", "db": " dB", "seconds": " s", "metres": " m", "semitones": " semitones", "rate": "×"}
+
 
 def in_words(change: Change) -> str:
     """A change as people say it: ``Tempo 1.12×``, ``Rotate 7.3°``, ``Mirror``."""
@@ -67,12 +69,9 @@ def _time(move: TimeMap) -> list[str]:
     if not move.rigid:
         said.append(f"{low:.2f}×" if high - low < 5e-3 else f"{low:.2f}–{high:.2f}×")
     shift = float(move.new[0] - move.old[0])
-    if move.keep:
-        start, end = move.backward(move.keep).tolist()
-        said.append(f"{start:.2f}–{end:.2f} s")
-    elif move.rigid and abs(shift) > 5e-4:
-        said.append(f"by {shift:+.3f} s")
-    return said
+    if move.rigid and abs(shift) > 5e-4:
+        said.append(f"by {shift:+.2f} s")
+    return said + ([f"{move.keep[1] - move.keep[0]:.2f} s kept"] if move.keep else [])
 
 
 @figures.register
@@ -99,8 +98,9 @@ def _colour(move: ColourShift) -> list[str]:
 
 @figures.register
 def _signal(move: Appearance) -> list[str]:
-    simple = [(n, v) for n, v in move.params if isinstance(v, (int, float, str)) and not isinstance(v, bool)]
-    said = [f"{n.replace('_', ' ')} {_short(v)}" for n, v in simple[:3]]
+    numbers = [(n, v) for n, v in move.params if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    simple: list[tuple[str, Any]] = [*numbers] or [(n, v) for n, v in move.params if isinstance(v, str)]
+    said = [f"{v:.1f} dB" if n.endswith("db") else f"{n.replace('_', ' ')} {_short(v)}" for n, v in simple[:3]]
     return [f"({move.part})", *said] if move.part and not said else said
 
 
@@ -130,7 +130,7 @@ def step_in_words(step: Step) -> str:
     inner = [v for v in (values.get("steps") or (values.get("step"),)) if isinstance(v, Step)]
     name = type(step).__name__
     if not inner:
-        given = [_said(values[f.name]) for f in known if values[f.name] != f.default]
+        given = [_said(values[f.name], f.name) for f in known if values[f.name] != f.default]
         return plain(name).lower() + (f" ({', '.join(filter(None, given[:3]))})" if any(given) else "")
     said = [step_in_words(s) for s in inner]
     if name == "Sometimes":
@@ -141,11 +141,13 @@ def step_in_words(step: Step) -> str:
     return f"{count} of {listed(said, 'or')}"
 
 
-def _said(value: Any) -> str:
+def _said(value: Any, name: str = "") -> str:
+    """A parameter as people write it; its unit is the last word of its name."""
     if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, (int, float)) for v in value):
-        return f"{value[0]:g} to {value[1]:g}"
+        between = " × " if name == "size" else " to "
+        return between.join(f"{v:g}" for v in value) + _UNITS.get(name.split("_")[-1], "")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:g}"
+        return f"{value:g}" + _UNITS.get(name.split("_")[-1], "")
     return value if isinstance(value, str) else ""
 
 
