@@ -1,8 +1,12 @@
-"""Writes the tables of ``counterpoint.catalog`` from the classes in the code. ``--check`` only compares."""
+"""Writes the tables of ``counterpoint.catalog`` and the JSON Schema of recipes from the classes in the code.
+
+``--check`` only compares.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +14,7 @@ from pkgutil import iter_modules
 
 from counterpoint import catalog
 from counterpoint.core import contracts
+from counterpoint.run.recipe import json_schema
 
 BASES = {"formats": contracts.Format, "modalities": contracts.Modality, "transforms": contracts.Step}
 
@@ -30,21 +35,28 @@ def tables() -> dict[str, dict[str, str]]:
     return found
 
 
-def main() -> int:
+def with_tables(text: str, found: dict[str, dict[str, str]]) -> str:
+    """The text of ``catalog.py`` with these tables."""
     lines = ["TABLES: dict[str, dict[str, str]] = {"]
-    for kind, table in tables().items():
+    for kind, table in found.items():
         lines += [f'    "{kind}": {{', *(f'        "{n}": "{where}",' for n, where in table.items()), "    },"]
-    block = "\n".join([*lines, "}"])
-    path = Path(catalog.__file__)
-    text = path.read_text()
     head, rest = text.split("# begin tables\n")
     _, tail = rest.split("\n# end tables")
-    fresh = f"{head}# begin tables\n{block}\n# end tables{tail}"
+    return "\n".join([head + "# begin tables", *lines, "}", "# end tables" + tail])
+
+
+def main() -> int:
+    found = tables()
+    catalog.TABLES.update(found)
+    code, schema = Path(catalog.__file__), Path(__file__).parents[1] / "docs" / "recipe.schema.json"
+    fresh = {code: with_tables(code.read_text(), found), schema: json.dumps(json_schema(), indent=2) + "\n"}
+    stale = [path for path, text in fresh.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
-        if fresh != text:
-            print("The catalogue is stale. Run: python scripts/catalog.py")
-        return int(fresh != text)
-    path.write_text(fresh)
+        for path in stale:
+            print(f"{path.name} is stale. Run: python scripts/catalog.py")
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(fresh[path])
     return 0
 
 

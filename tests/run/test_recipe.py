@@ -126,7 +126,7 @@ def test_the_schema_knows_good_from_bad(place: Path) -> None:
 
 
 def test_the_schema_that_ships_is_the_one_of_the_code() -> None:
-    """Write it anew with: counterpoint list schema > docs/recipe.schema.json."""
+    """Write it anew with: python scripts/catalog.py."""
     assert json.loads((ROOT / "docs" / "recipe.schema.json").read_text()) == json_schema()
 
 
