@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
 
 from counterpoint.core.blob import Blob
@@ -163,12 +164,21 @@ def on_clock(parts: Mapping[str, Modality]) -> dict[str, Modality]:
 
 
 def _times_of(text: str, words: Spans) -> tuple[Link, ...]:
-    """Each word of a text at its time, if they are the same words; else nothing."""
-    found = list(re.finditer(r"\S+", text))
-    if [_bare(m.group()) for m in found] != [_bare(t) for t in words.texts]:
+    """Each word of a text at the time of the same word. A word that only the text has is said between its neighbours.
+    Nothing if more than a tenth of the words differ."""
+    found, cues = list(re.finditer(r"\S+", text)), cues_of(words)
+    said, heard = [_bare(m.group()) for m in found], [_bare(c.text) for c in cues]
+    same = SequenceMatcher(None, said, heard, autojunk=False).get_matching_blocks()
+    at = {b.a + i: cues[b.b + i] for b in same for i in range(b.size)}
+    if 10 * len(at) < 9 * max(len(said), len(heard)):
         return ()
-    times = zip(found, cues_of(words), strict=True)
-    return tuple(Link(m.start(), m.end(), time=(c.start, c.end)) for m, c in times)
+    links = []
+    for i, match in enumerate(found):
+        before = max((c.end for j, c in at.items() if j < i), default=cues[0].start)
+        after = min((c.start for j, c in at.items() if j > i), default=cues[-1].end)
+        time = (at[i].start, at[i].end) if i in at else (before, max(before, after))
+        links.append(Link(match.start(), match.end(), time=time))
+    return tuple(links)
 
 
 def _bare(word: str) -> str:

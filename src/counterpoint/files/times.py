@@ -22,7 +22,9 @@ CLOCK = frozenset({"time", "t", "timestamp", "datetime", "date", "date_time", "t
 VISITS = frozenset(
     {"obstime", "year", "month", "week", "day", "hour", "minute", "visit", "visit_time", "step", "cycle"}
 )
-IDS = frozenset({"id", "patient", "subject", "entity", "unique_id", "series", "recordid", "machine", "unit_number"})
+IDS = frozenset(
+    {"id", "patient", "subject", "entity", "unique_id", "series", "recordid", "machine", "unit_number", "udi"}
+)
 SECONDS = {
     "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0,
     "hour": 3600.0, "d": 86400.0, "day": 86400.0, "week": 604800.0, "month": 2629800.0,

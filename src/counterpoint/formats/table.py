@@ -43,6 +43,7 @@ from counterpoint.signal.tables import Rows, peek, read_table
 
 ENDINGS = frozenset({"csv", "tsv", "jsonl", "ndjson"})
 HELD: tuple[type[Modality], ...] = (Record, Series)
+KEY = "key"  # the column of keys that is written where no cell holds the key
 
 
 @final
@@ -159,9 +160,10 @@ class Line:
         rows = _table(self.plan.path)
         _must_be_whole(rows, [self.number], key)
         cells = rows.row(self.number)
-        values = {c.name: cell_of(cells[h]) for h, c in zip(self.plan.headers, self.plan.columns, strict=True)}
+        known = [(h, c) for h, c in zip(self.plan.headers, self.plan.columns, strict=True) if h != KEY]
+        values = {c.name: cell_of(cells[h]) for h, c in known}
         lineage = Lineage(parents=(key,), licence=self.plan.licence)
-        return Sample.of(key, {"record": Record(values, self.plan.columns)}, lineage=lineage)
+        return Sample.of(key, {"record": Record(values, tuple(c for _, c in known))}, lineage=lineage)
 
 
 @final
@@ -259,7 +261,7 @@ def _id_column(rows: Rows) -> str | None:
     """A column of ids: by its name, complete but for broken rows."""
     for column, values in rows.columns.items():
         name = column.lower().strip().replace(" ", "_")
-        named = name in IDS or name in KEYS or name in ("udi",)
+        named = name in IDS or name in KEYS
         if named and all(v is not None for i, v in enumerate(values) if i not in rows.broken):
             return column
     return None
@@ -314,7 +316,7 @@ def _write(out: TextIO, samples: Iterator[Sample], mark: str) -> None:
             writer.writerow(header)
         if names != header:
             raise FormatError(
-                f"sample {sample.key!r} has the columns {names[1:]}, those before it {header[1:]}; a table needs the "
+                f"sample {sample.key!r} has the columns {names}, those before it {header}; a table needs the "
                 "same for all. Write them apart, or choose Parquet."
             )
         writer.writerows(lines)
@@ -324,8 +326,11 @@ def _lines(sample: Sample) -> tuple[list[str], list[list[Any]]]:
     record = next((sample[n] for n in sample.present() if sample.kind(n) is Record), Record({}))
     series = next((sample[n] for n in sample.present() if sample.kind(n) is Series), None)
     known = {c.name: c for c in record.columns}
-    names = ["id", *(header_of(known[n]) for n in record.values if n != "id")]
-    cells = [sample.key, *(_text(v) for n, v in record.values.items() if n != "id")]
+    names = [header_of(known[n]) for n in record.values]
+    cells = [_text(v) for v in record.values.values()]
+    called = next((n for n in names if n.lower() in KEYS | IDS), None)
+    if series is not None or called is None or cells[names.index(called)] != sample.key:
+        names, cells = [KEY, *names], [sample.key, *cells]
     if series is None:
         return names, [cells]
     words = [c.unit.split("|") if c.kind == "category" else None for c in series.columns]
