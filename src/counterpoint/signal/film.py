@@ -17,6 +17,7 @@ from typing import Any, final
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from counterpoint.core.blob import Blob
@@ -28,10 +29,11 @@ Frames = NDArray[np.uint8]
 CONTAINERS = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "3gp", "m4a", "aac", "wma"})
 GAP = 0.03  # s; shorter ones are the rounding of time stamps
 MOST_BYTES = 8 << 30  # of decoded frames
-# x264's tree of macroblocks (mbtree) reads memory that nobody wrote where the processor has AVX-512, so it is off:
-# with it about one film in a thousand has other bytes than the time before
+EXACT = Interpolation.BILINEAR | Interpolation.BITEXACT  # without ACCURATE_RND, which makes grey 128 to 126
 BT601, SRGB = 6, 1  # matrix of SMPTE 170M; primaries and curve of BT.709, which are those of RGB pictures (H.273)
-X264 = {"crf": "20", "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0"}
+# superfast takes half the time of veryfast for 6 % more bytes at the same PSNR (GRID, 39.2 dB), and it has no mbtree:
+# that reads memory that nobody wrote where the processor has AVX-512, so one film in a thousand had other bytes
+X264 = {"crf": "20", "preset": "superfast", "threads": "1"}
 
 
 @final
@@ -96,8 +98,9 @@ def decode(blob: Blob, fps: float, count: int | None = None, size: tuple[int, in
     with _opened(blob) as box:
         times: list[float] = []
         pictures: list[Frames] = []
+        convert = VideoReformatter()
         for frame in box.decode(_picture(box, blob)):
-            picture = np.rot90(frame.to_ndarray(format="rgb24"), _turns(frame))
+            picture = np.rot90(_as(frame, "rgb24", convert).to_ndarray(), _turns(frame))
             wanted = tuple(size) if size is not None else pictures[0].shape[1::-1] if pictures else picture.shape[1::-1]
             if picture.shape[1::-1] != wanted:
                 raise _unreadable(
@@ -193,11 +196,18 @@ def encode(frames: Frames, fps: float) -> Blob:
         stream.options = X264
         codec = stream.codec_context  # colours are said in full, because players guess others for large pictures
         codec.colorspace, codec.color_primaries, codec.color_trc = BT601, SRGB, SRGB
-        for picture in frames:
+        convert = VideoReformatter()
+        for i, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-            box.mux(stream.encode(frame))
+            frame.pts = i
+            box.mux(stream.encode(_as(frame, stream.pix_fmt, convert)))
         box.mux(stream.encode(None))
     return Blob("mp4", out.getvalue())
+
+
+def _as(frame: Any, pixels: str, convert: VideoReformatter) -> Any:
+    """The frame with other pixels; one converter for all frames and one thread are six times as fast as the default."""
+    return convert.reformat(frame, format=pixels, interpolation=EXACT, threads=1)
 
 
 def even(frames: Frames) -> Frames:
