@@ -257,9 +257,12 @@ canvases = st.tuples(st.integers(20, 200), st.integers(20, 200))
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps=st.lists(st.tuples(matrices, canvases), min_size=1, max_size=4), bends=st.booleans(), same=st.booleans())
-def test_every_pixel_shows_the_picture_or_the_fill_of_the_step_that_read_outside(steps, bends, same):
-    fills = [(60, 0, 0)] * 5 if same else [(10 * i, 5, 0) for i in range(1, 6)]
+@given(
+    steps=st.lists(st.tuples(matrices, canvases), min_size=1, max_size=4),
+    bends=st.booleans(),
+    fills=st.lists(st.sampled_from([(60, 0, 0), (0, 90, 0), (0, 0, 120)]), min_size=5, max_size=5),
+)
+def test_every_pixel_shows_the_picture_or_the_fill_of_the_step_that_read_outside(steps, bends, fills):
     chained = [(m, size, fill) for (m, size), fill in zip(steps, fills, strict=False)]
     if bends:
         size = chained[-1][1]

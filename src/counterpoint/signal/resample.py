@@ -6,6 +6,7 @@ matrix and every coordinate is shifted by 0.5 at its border and nowhere else.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -22,6 +23,7 @@ Window = tuple[int, int, int, int]
 LIMIT = 32000
 """px: OpenCV looks up no coordinate above 32767; larger pictures are done in tiles."""
 _TILE = 1 << 23  # px of one tile of a bend: its coordinates take 64 MB
+_KEPT = 1 << 21  # px: coordinates of larger outputs are not kept for the next raster
 _SHRINK = 1.5  # from this factor on, pixels are averaged before they are looked up
 
 
@@ -225,15 +227,15 @@ def bent(array: Array, move: PlaneMap, nearest: bool, colours: list[Colour]) -> 
         small = (max(round(array.shape[1] / factors[0]), 1), max(round(array.shape[0] / factors[1]), 1))
         source = resized(array, small)
         scale = (source.shape[1] / array.shape[1], source.shape[0] / array.shape[0])
-    tables: dict[int, Array] = {}
     out = np.empty((height, width, *array.shape[2:]), array.dtype)
     columns = min(width, LIMIT)
     rows = min(max(_TILE // columns, 1), LIMIT)
     for y in range(0, height, rows):
         for x in range(0, width, columns):
-            xs, ys = np.arange(x, min(x + columns, width)) + 0.5, np.arange(y, min(y + rows, height)) + 0.5
-            at, outside = _followed(move, tables, xs, ys)
-            at = (at[0] * np.float32(scale[0]), at[1] * np.float32(scale[1]))
+            window = (x, y, min(x + columns, width), min(y + rows, height))
+            at, outside = (_kept if width * height <= _KEPT else _followed)(move, window)
+            if scale != (1.0, 1.0):
+                at = (at[0] * np.float32(scale[0]), at[1] * np.float32(scale[1]))
             tile = _remapped(source, at, nearest, colours[0])
             for i in range(1, len(colours)) if outside is not None else ():
                 tile[outside == i] = colours[i][: 1 if tile.ndim == 2 else tile.shape[2]]
@@ -244,30 +246,32 @@ def bent(array: Array, move: PlaneMap, nearest: bool, colours: list[Colour]) -> 
 Coordinates = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def _followed(
-    move: PlaneMap, tables: dict[int, Array], xs: Matrix, ys: Matrix
-) -> tuple[Coordinates, NDArray[np.uint8] | None]:
-    """Where the pixels of the grid ``ys`` x ``xs`` were, and the step that read outside its canvas (0: none did)."""
-    grid: tuple[Matrix, Matrix] | None = (xs, ys)
+def _followed(move: PlaneMap, window: Window) -> tuple[Coordinates, NDArray[np.uint8] | None]:
+    """Where the pixels of a window of the output were, and the step that read outside its canvas (0: none did)."""
+    grid: tuple[Matrix, Matrix] | None = (np.arange(window[0], window[2]) + 0.5, np.arange(window[1], window[3]) + 0.5)
     at: Coordinates = (np.empty(0, np.float32), np.empty(0, np.float32))
     outside: NDArray[np.uint8] | None = None
     for i in range(len(move.steps) - 1, -1, -1):
         step = move.steps[i].map
         if isinstance(step, Homography):
-            back = np.linalg.inv(step.array)
+            back = np.array(inverse(step.matrix)).reshape(3, 3)
             back = back / back[2, 2]
             if grid is not None and not (back[[0, 1, 2, 2], [1, 0, 0, 1]]).any():
                 grid = (grid[0] * back[0, 0] + back[0, 2], grid[1] * back[1, 1] + back[1, 2])
             else:
                 at, grid = _dense(back, at if grid is None else grid), None
         else:
-            at, grid = _shifted(step, i, tables, at, grid), None
+            at, grid = _shifted(step, at, grid), None
         if i and grid is None:
             outside = _noted(outside, at, move.steps[i - 1].size, i)
         elif i and grid is not None:
             full = np.meshgrid(*(g.astype(np.float32) for g in grid))
             outside = _noted(outside, (full[0], full[1]), move.steps[i - 1].size, i)
     return at, outside
+
+
+_kept = lru_cache(maxsize=2)(_followed)
+"""Frames of a film and masks of a picture follow one map; the coordinates are worked out once for all of them."""
 
 
 def _noted(outside: NDArray[np.uint8] | None, at: Coordinates, size: tuple[int, int], step: int) -> Any:
@@ -293,8 +297,12 @@ def _dense(back: Matrix, at: tuple[Array, Array]) -> Coordinates:
     return (rows[0] / rows[2]).astype(np.float32), (rows[1] / rows[2]).astype(np.float32)
 
 
+@lru_cache(maxsize=2)
 def _table(bend: Bend) -> Array:
-    """The backward displacements ``(h, w, 2)`` of a bend on cells of about 1 px (2 px where it must be solved)."""
+    """The backward displacements ``(h, w, 2)`` of a bend on cells of about 1 px (2 px where it must be solved).
+
+    There are at most 1024 x 1024 cells: between them the spline is smooth enough for 0.01 px.
+    """
     spacing = 2 if bend.inverted else 1
     xs, ys = (_places(v, spacing) for v in (bend.width, bend.height))
     if not bend.inverted:
@@ -304,22 +312,18 @@ def _table(bend: Bend) -> Array:
 
 
 def _places(length: float, spacing: int) -> Matrix:
-    count = int(min(max(np.ceil(length / spacing), 1), 4096))
+    count = int(min(max(np.ceil(length / spacing), 1), 1024))
     return (np.arange(count) + 0.5) * (length / count)
 
 
-def _shifted(
-    bend: Bend, number: int, tables: dict[int, Array], at: Coordinates, grid: tuple[Matrix, Matrix] | None
-) -> Coordinates:
+def _shifted(bend: Bend, at: Coordinates, grid: tuple[Matrix, Matrix] | None) -> Coordinates:
     if grid is not None and not bend.inverted:
         dx, dy = bend.grid(*grid)
         return (grid[0] + dx).astype(np.float32), (grid[1][:, None] + dy).astype(np.float32)
     if grid is not None:
         full = np.meshgrid(*(g.astype(np.float32) for g in grid))
         at = (full[0], full[1])
-    if number not in tables:
-        tables[number] = _table(bend)
-    table = tables[number]
+    table = _table(bend)
     fx, fy = np.float32(table.shape[1] / bend.width), np.float32(table.shape[0] / bend.height)
     moved = cv2.remap(
         table, at[0] * fx - np.float32(0.5), at[1] * fy - np.float32(0.5), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
