@@ -96,11 +96,12 @@ class NativeSource(Source):
     def sample(self, key: str) -> Sample:
         if key not in self._places:
             raise UnknownNameError(f"sample in {self.path}", key, self._places)
-        record = json.loads(self.members(key)[""].read())
+        blobs = self.members(key)
+        record = json.loads(blobs[""].read())
         parts = {}
         for part in record["parts"]:
-            blob = self.members(key)[part["name"]]
-            parts[part["name"]] = find("modalities", part["modality"]).decode(Encoded(blob, part["facts"]))
+            encoded = Encoded(blobs[part["name"]], part["facts"])
+            parts[part["name"]] = find("modalities", part["modality"]).decode(encoded)
         return Sample.of(key, parts, load(record["rig"]), load(record["lineage"]))
 
     def members(self, key: str) -> dict[str, Blob]:

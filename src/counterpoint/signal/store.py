@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, file_digest, sha256
+from io import RawIOBase
 from pathlib import Path
 from typing import IO, Any, final
 
@@ -25,7 +26,6 @@ WORK = ".work"
 COLUMNS = (
     "key", "part", "modality", "ext", "offset", "length", "xxh3", "start", "end", "parents", "changes", "licence",
 )  # fmt: skip
-_CHUNK = 1 << 20
 
 
 @final
@@ -103,14 +103,14 @@ def write_shard(
     prefix = f"{stem(number)}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder / WORK, ignore_cleanup_errors=True) as work:
         tar, index = Path(work, "tar"), Path(work, "index")
-        rows = _write_tar(tar, entries)
+        tar_sha256, rows = _write_tar(tar, entries)
         _write_index(index, rows)
         manifest = Manifest(
             number,
             rows["part"].count(""),
             len(rows["part"]),
             tar.stat().st_size,
-            hashed(tar),
+            tar_sha256,
             index.stat().st_size,
             hashed(index),
             dict(notes or {}),
@@ -119,33 +119,42 @@ def write_shard(
     return manifest
 
 
-def _write_tar(path: Path, entries: Iterable[Entry]) -> dict[str, list[Any]]:
-    """The tar; gives back the columns of its index."""
+def _write_tar(path: Path, entries: Iterable[Entry]) -> tuple[str, dict[str, list[Any]]]:
+    """The tar; gives back its SHA-256 and the columns of its index."""
     rows: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     add = [rows[name].append for name in COLUMNS]
     seen: set[str] = set()
+    digest = sha256()
     at = 0
-    with path.open("wb", buffering=_CHUNK) as out:
+    with path.open("wb", buffering=0) as out:
         for entry in entries:
             name = tar_key(entry.key)
             if name in seen:
                 raise FormatError(f"two samples are called {entry.key!r}; keys must differ. Rename one of them.")
             seen.add(name)
+            pieces: list[bytes] = []
             for m in entry.members:
                 size = len(m.payload)
                 gap = padding(size)
-                out.write(header(member_name(name, m.part, m.ext), size))
-                out.write(m.payload)
-                out.write(END[:gap])
+                pieces += (header(member_name(name, m.part, m.ext), size), m.payload, END[:gap])
                 start, end = m.span or (None, None)
                 lineage = (None, None, None) if m.part else (entry.parents, entry.changes, entry.licence)
                 row = (entry.key, m.part, m.modality, m.ext, at + BLOCK, size, fingerprint(m.payload), start, end)
                 for put, value in zip(add, row + lineage, strict=True):
                     put(value)
                 at += BLOCK + size + gap
-        out.write(END)
-        _sync(out)
-    return rows
+            _append(out, digest, b"".join(pieces))
+        _append(out, digest, END)
+        os.fsync(out.fileno())
+    return digest.hexdigest(), rows
+
+
+def _append(out: RawIOBase, digest: Any, data: bytes) -> None:
+    """Write all of ``data``; a raw file may take less than it is given."""
+    digest.update(data)
+    left = memoryview(data)
+    while left:
+        left = left[out.write(left) or 0 :]
 
 
 def _schema() -> Any:
