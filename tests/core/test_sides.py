@@ -43,7 +43,14 @@ SWAPPED = {
     "the port side and the starboard side": "the starboard side and the port side",
     "A car drives rightwards in the right lane.": "A car drives leftwards in the left lane.",
     "holding a cup in right hand": "holding a cup in left hand",
-    "The right triangle is left of the left one.": None,
+    "right guy": "left guy",
+    "Take the first right after the bridge": "Take the first left after the bridge",
+    "A giraffe looks left while another looks right.": "A giraffe looks right while another looks left.",
+    "Clockwise from top left, then left, center, right": "Counterclockwise from top right, then right, center, left",
+    "Left-to-right shunt, the L image (R)": "Right-to-left shunt, the R image (L)",
+    "He is right behind you on the right.": "He is right behind you on the left.",
+    "I left my bag on the right.": "I left my bag on the left.",
+    "uppercut, then a left hook and a right cross": "uppercut, then a right hook and a left cross",
 }
 KEPT = [
     "He left the room.",
@@ -85,6 +92,15 @@ KEPT = [
     "Everything went right.",
     "They had left the house before.",
     "She just left work.",
+    "a bike left leaning against a wall",
+    "A bed left unmade",
+    "Bananas that were left to ripen",
+    "only one slice of pizza is left",
+    "The airplane left a trail in the sky.",
+    "The Right Honourable",
+    "Right in the middle is a cow.",
+    "right?",
+    "Lt. Smith drank 5 L of water.",
 ]
 REFUSED = [
     "The left has argued for years.",
@@ -109,10 +125,15 @@ REFUSED = [
     "anticlockwise and counter-clockwise",
     "She is left.",
     "The man lEFT",
+    "Rt lung clear",
+    "a leftie",
+    "the correct answer is right",
+    "He drove right into a tree.",
+    "Is the man wearing the right shoes?",
 ]
 
 
-@pytest.mark.parametrize("text", [t for t, new in SWAPPED.items() if new])
+@pytest.mark.parametrize("text", SWAPPED)
 def test_sides_swap(text: str) -> None:
     edits = swap_sides(text)
     assert not isinstance(edits, str), edits

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from counterpoint.core.meaning import Edit
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_QUOTED = re.compile(
-    r"\"[^\"]*\"|“[^”]*”|«[^»]*»|‘[^’]*(?:’(?=\w)[^’]*)*’|`[^`]*`|(?<!\w)'(?!\s)[^']*(?:'(?=\w)[^']*)*'(?!\w)"
+_QUOTED = re.compile(  # single quotes hold at most 200 characters, so that a text full of apostrophes stays cheap
+    r"\"[^\"]*\"|“[^”]*”|«[^»]*»|‘[^‘’]{0,200}(?:’(?=\w)[^‘’]{0,200})*’|`[^`]*`"
+    r"|(?<!\w)'(?!\s)[^']{0,200}(?:'(?=\w)[^']{0,200}){0,5}'(?!\w)"
 )
 
 Range = tuple[int, int]

@@ -43,7 +43,13 @@ _MORE = (
     r"bare|raised|gloved|injured|medial|lateral|anterior|posterior|internal)[\s-]+)*"
 )
 _PREP = r"\b(on|to|from|towards?|at|in|into|onto|by|off|via)\s+"
-_LINK = r"\s*(\band\b|\bor\b|\bto\b|\bthen\b|/|&|\bvs\.?|\bnor\b|-)\s*((the|to|then|from|far|on)\s+)*"
+_LINK = r"[\s-]*(\band\b|\bor\b|\bto\b|\bthen\b|/|&|\bvs\.?|\bnor\b|-)[\s-]*((the|to|then|from|far|on)[\s-]+)*"
+_BETWEEN = r"\s*,\s*(and\s+)?(center|centre|middle|front|straight|up|down|top|bottom)\s*(,\s*and|,\s*or|,|and|or)\s*"
+_THING = (
+    r"\s+(guys?|m[ae]n|wom[ae]n|boys?|girls?|kids?|lady|ladies|dogs?|cats?|horses?|cows?|sheep|zebras?|giraffes?|"
+    r"elephants?|bears?|birds?|cars?|trucks?|bus(es)?|bikes?|trains?|boats?|planes?|chairs?|couch|tables?|beds?|cups?|"
+    r"glass(es)?|bottles?|plates?|bowls?|players?|batters?|skiers?|surfers?|umbrellas?|laptops?|monitors?|animals?)\b"
+)
 _END = r"\s*($|[.,;:!?)\]}\n])"
 _FINE = (
     r"((upper|lower|middle|mid|inner|outer|internal|external|main|front|back|rear|hind|fore|medial|lateral|anterior|"
@@ -52,14 +58,15 @@ _FINE = (
 _PLACE = (
     rf"[\s-]+{_FINE}(arms?|hands?|legs?|foot|feet|eyes?|ears?|wings?|paws?|knees?|elbows?|shoulders?|thumbs?|fingers?|"
     r"wrists?|ankles?|thighs?|hips?|cheeks?|hoo(f|ves)|breasts?|lungs?|lobes?|zones?|kidneys?|ventric\w+|atri\w+|"
-    r"bronch\w+|hemi\w+|pleura\w*|jugular|subclavian|carotid|femoral|hil\w+|ap(ex|ices)|bas(e|es|al|ilar)|costophrenic|"
+    r"bronch\w+|hemi\w+|pleura\w*|jugular|subclavian|carotid|femoral|hil\w+|ap(ex|ices)|bas(e|es|al|ilar)|axis|bundle|decubitus|total|renal|hepatic|hydro\w+|colon|flank|quadrants?|groin|"
+    r"inguinal|temporal|parietal|frontal|occipital|ij|mca|picc|heart|costophrenic|"
     r"para\w+|perihilar|pneumo\w+|infiltrat\w+|opaci\w+|consolidation\w*|effusions?|lung|mid-?zone|chest|thora\w+|"
     r"sided?|sides|walls?|corners?|edges?|half|halves|part|portion|third|quarter|lanes?|turns?|borders?|margins?|"
     r"panels?|columns?|images?|pictures?|pics?|photo\w*|frames?|screens?|views?|cameras?|speakers?|channels?|arrows?|"
     r"buttons?|wheels?|doors?|hooks?|punch\w*|blinkers?|indicators?|gloves?|shoes?|socks?|boots?|sleeves?|mirrors?|most"
     r")\b(?!-)"
 )
-_HAND = r"[\s-]+(hand(ed|er|ers)?|sided?|most|facing|looking|leaning|pointing)\b"
+_HAND = r"[\s-]+(hand(ed|er|ers)?|sided?|most|footed)\b"
 _BODIES = (
     r"(part(y|ies)|politic\w*|extremis\w*|activis\w*|movements?|govern\w+|radicals?|populis\w*|voters?|polic\w+)\b"
 )
@@ -74,7 +81,7 @@ _LAW = (
 )
 _UNSURE = (
     r"\s+(person|people|ones?|ways?|directions?|places?|positions?|spots?|track|tools?|words?|order|choices?|path|road|"
-    r"size|shape|colou?rs?|length|height|number|fork|friend|level)\b"
+    r"buttons?|keys?|shoes|gloves|boots|socks|clothes|gear|size|shape|colou?rs?|length|height|number|fork|friend|level)\b"
 )
 _IMMEDIATELY = (
     r"\s+(after|before|next to|beside|behind|above|below|under|underneath|beneath|over|in front|in|at|there|here|up|"
@@ -100,7 +107,7 @@ _TURN = rf"\b({_VERB}|{_STEER}){_HOW}"
 _AWAY = (
     r"\s+(the|a|an|his|her|him|them|me|us|their|its|my|your|our|this|that|these|those|it|home|work|school|town|"
     r"early|late|alone|out|unattended|open|empty|untouched|because|after|before|for|with|without|yesterday|today|"
-    r"already|by|in|on|over|standing|hanging|lying|sitting|blank|unfinished|uncovered|undone|intact|exposed|only|some|"
+    r"already|by|in|on|over|standing|hanging|lying|sitting|leaning|blank|un\w+|unfinished|uncovered|undone|intact|exposed|only|some|"
     r"no|nothing|much|plenty|several|two|three|many|at)\b"
 )
 _SOME = r"\b(what(ever|['’]s)?|nothing|little|all|none|not much|much|anything|everything|something|enough|any|lots)\s+"
@@ -126,9 +133,14 @@ def _pattern(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE | re.DOTALL)
 
 
+def is_place(text: str, at: int) -> bool:
+    """Whether the name of a part of a body, a picture or a room begins at ``at``."""
+    return _pattern(_PLACE).match(text, at) is not None
+
+
 RULES: tuple[Rule, ...] = (
     # The whole text, an identifier, a heading.
-    Rule("swap", "either", r"^\W*", r"\W*$"),
+    Rule("swap", "either", r"^\W*", r"[^\w?]*$"),
     Rule("swap", "either", "", "_"),
     Rule("swap", "either", "_", ""),
     Rule("swap", "either", r"[(\[{]\s*((far|top|bottom|upper|lower|middle)[\s-]+)?", r"\s*[)\]}]"),
@@ -174,6 +186,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("keep", "right", r"\b(that|it|he|she|you|they|i|we|this|what)(['’](s|re|m)|\s+(is|are|was|were|am))\s+", _END),
     Rule("keep", "right", "", _OF_TRUTH),
+    Rule("keep", "right", "", r"\s+(honou?rable|reverend)\b"),
     Rule("keep", "right", r"\b(the|a|no|any|every|equal|have|has|had|his|her|their|our|my|your|its)\s+", _LAW),
     Rule("keep", "right", r"\b(human|civil|equal|legal|voting|property)\s+", ""),
     # Two meanings fit.
@@ -187,8 +200,8 @@ RULES: tuple[Rule, ...] = (
         r"\s+(has|have|wants?|argues?|argued|"
         r"votes?|voted|believes?|claims?)\b",
     ),
-    Rule("swap", "right", r"\b(the|its|his|her|their)\s+left\b.*", _UNSURE),
-    Rule("swap", "right", "", _UNSURE + r".*\b(the|its|his|her|their)\s+left\b"),
+    Rule("swap", "right", r"\b(the|its|his|her|their)\s+left\b.{0,200}", _UNSURE),
+    Rule("swap", "right", "", _UNSURE + r".{0,200}\b(the|its|his|her|their)\s+left\b"),
     Rule("refuse", "right", "", _UNSURE),
     Rule("refuse", "right", r"\bthe\s+", r"[\s-]+triangles?\b"),
     Rule("refuse", "right", r"\b\w*n['’]t\s+\w+\s+|\bnot\s+\w+\s+|\b(that|this|something|nothing)\s+looks?\s+", _END),
@@ -199,9 +212,10 @@ RULES: tuple[Rule, ...] = (
         "swap",
         "either",
         rf"\b({_STEER}){_HOW}",
-        r"\s+(at|on|onto|into|in|before|after|when|past|by|near|until|here|there)\b",
+        r"\s+(at|on|onto|into|in|before|after|when|past|by|near|until|here|there|to)\b",
     ),
     Rule("refuse", "right", _TURN, _IMMEDIATELY),
+    Rule("refuse", "right", _TURN, r"\s+to\b(?!\s+(the\s+)?left)"),
     Rule("keep", "right", "", r"\s+(now|away|there|here)\b"),
     # Sides and directions.
     Rule("swap", "either", _TURN, ""),
@@ -211,7 +225,16 @@ RULES: tuple[Rule, ...] = (
     Rule("swap", "either", r"\b(left|right)\s*,\s*", r"(?!\s+(now|away)\b)(?!" + _IMMEDIATELY + ")"),
     Rule("swap", "either", "", r"\s*,\s*" + _SIDE + r"(?!\s+(now|away)\b)(?!" + _IMMEDIATELY + ")"),
     Rule("swap", "either", r"\b(upper|lower|top|bottom|far|cent(er|re)|stage|camera|house|front|back|rear)[\s-]+", ""),
-    Rule("refuse", "right", r"\bthe\s+", r"\s+to\b"),
+    Rule("refuse", "right", r"\bthe\s+", r"\s+to\b(?!\s+(the\s+)?left)"),
+    Rule("swap", "either", rf"\b{_SIDE}{_BETWEEN}", ""),
+    Rule("swap", "either", "", _BETWEEN + _SIDE),
+    Rule(
+        "swap",
+        "either",
+        r"\b(the|your)\s+(first|second|third|fourth|next)\s+",
+        r"(\s+(turn|after|before|at|onto|past)\b|" + _END + ")",
+    ),
+    Rule("swap", "either", r"(^|,\s*|\band\s+)", _THING),
     Rule("swap", "either", "", r"\s+of\b"),
     Rule("swap", "either", "", r"-[a-z]+"),
     Rule("swap", "either", "", _PLACE),
@@ -230,4 +253,6 @@ RULES: tuple[Rule, ...] = (
         _END,
     ),
     Rule("keep", "left", _COUNT + r"(\w+\s+)?", _END),
+    Rule("keep", "left", rf"({_COUNT}|\b(half|only)\s+)[^.!?]{{0,40}}\b(is|are|was|were)\s+", _END),
+    Rule("keep", "left", r"\b(is|are|was|were|be|been|being)\s+", r"\s+to\b"),
 )

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from counterpoint.core.language import Range, apply_edits, quoted, touches
 from counterpoint.core.meaning import Edit, swapped_name
-from counterpoint.core.side_rules import RULES, WORDS, Verdict
+from counterpoint.core.side_rules import RULES, WORDS, Verdict, is_place
 
 _CANDIDATE = re.compile(
     r"[A-Za-z]*(?:left|right|clockwise|starboard)[A-Za-z]*|\b(?:port|rml|lml)\b|\b(?:RUL|LUL|RLL|LLL)\b"
-    r"|(?<=\()[LR](?=\))",
+    r"|\b[LR]\b|\b[LR]t\b",
     re.IGNORECASE | re.ASCII,
 )
 _WRITING = re.compile(
@@ -27,7 +27,7 @@ _WRITING = re.compile(
 _SIGN = re.compile(
     r"\b(signs?|shirts?|banners?|labels?|posters?|logos?|boards?|plates?|billboards?|text|lettering|writing|caption|it|"
     r"(which|that))\s+(that\s+|which\s+)?(says|reads|saying|reading|spells|spelling)\b(?! (a|an|the|his|her|their) )"
-    r"|\bthe\s+(words?|letters?)\s+[A-Z]|\b(what|does)\b.*\b(sign|text|label|banner|shirt|poster|plate)s?\s+(says?|reads?)\b",
+    r"|\bthe\s+(words?|letters?)\s+[A-Z]|\b(what|does)\b.{0,60}\b(sign|text|label|banner|shirt|poster|plate)s?\s+(says?|reads?)\b",
     re.IGNORECASE,
 )
 _UPRIGHT = re.compile(
@@ -36,6 +36,8 @@ _UPRIGHT = re.compile(
     r"higher|lowest|highest|overhead|hang(s|ing)?)\b",
     re.IGNORECASE,
 )
+_SHIP = re.compile(r"\bstarboard\b|\bport[\s-](side|bow|quarter|beam|tack|engine|hull|rail)|\bto port\b", re.IGNORECASE)
+_UNKNOWN = re.compile(r"anticlockwise|[rl]ml$|left(?!overs?$)|right(?!eous|ful|ly$|ed$|ing$|s$|ness$|o$)")
 _OTHER = WORDS | {b: a for a, b in WORDS.items()}
 
 
@@ -105,31 +107,24 @@ def _edits(text: str, protected: Sequence[Range]) -> tuple[Edit, ...] | str:
 
 
 def _verdict(text: str, match: re.Match[str]) -> Verdict:
-    token = match.group()
+    token, (start, end) = match.group(), match.span()
     word = token.lower()
-    if word in ("port", "starboard"):
-        return _aboard(text, match)
-    if word in ("l", "r", "rul", "lul", "rll", "lll"):
-        return "swap" if token.isupper() else "keep"
     if word in ("left", "right"):
-        for rule in RULES:
-            if rule.decides(text, match.start(), match.end(), word):
-                return rule.verdict
-        return "refuse"
+        return next((rule.verdict for rule in RULES if rule.decides(text, start, end, word)), "refuse")
+    if word in ("port", "starboard"):
+        return "swap" if _SHIP.search(text) else "keep"
+    if word in ("l", "r"):
+        bracketed = text[start - 1 : start] == "(" and text[end : end + 1] == ")"
+        return "swap" if token.isupper() and (bracketed or is_place(text, end)) else "keep"
+    if word in ("lt", "rt"):
+        return "keep" if token.isupper() or re.match(r"\.?\s+[A-Z][a-z]", text[end:]) else "refuse"
+    if word in ("rul", "lul", "rll", "lll"):
+        return "swap" if token.isupper() else "keep"
     if word == "clockwise":
-        return "refuse" if text[: match.start()].lower().endswith(("anti-", "counter-")) else "swap"
+        return "refuse" if text[:start].lower().endswith(("anti-", "counter-")) else "swap"
     if word in _OTHER or swapped_name(token) != token:
         return "swap"
-    return (
-        "refuse" if re.match(r"anticlockwise|lefts|[rl]ml|leftish|left(hook|turn|arm|leg|eye|foot)", word) else "keep"
-    )
-
-
-_SHIP = re.compile(r"\bstarboard\b|\bport[\s-](side|bow|quarter|beam|tack|engine|hull|rail)|\bto port\b", re.IGNORECASE)
-
-
-def _aboard(text: str, match: re.Match[str]) -> Verdict:
-    return "swap" if _SHIP.search(text) else "keep"
+    return "refuse" if _UNKNOWN.match(word) else "keep"
 
 
 def _other(token: str) -> str | None:
