@@ -298,22 +298,27 @@ def _dense(back: Matrix, at: tuple[Array, Array]) -> Coordinates:
 
 
 @lru_cache(maxsize=2)
-def _table(bend: Bend) -> Array:
-    """The backward displacements ``(h, w, 2)`` of a bend on cells of about 1 px (2 px where it must be solved).
+def _table(bend: Bend) -> tuple[Array, tuple[float, float, float, float]]:
+    """The backward displacements ``(h, w, 2)`` of a bend, and the place of the first cell and the size of a cell.
 
-    There are at most 1024 x 1024 cells: between them the spline is smooth enough for 0.01 px.
+    Cells are 1 px, or 2 px where the map must be solved, but at most 1024 a side: between them the spline is smooth.
+    The table reaches beyond the canvas until the displacement no longer changes outwards, so its edge may be repeated.
     """
-    spacing = 2 if bend.inverted else 1
-    xs, ys = (_places(v, spacing) for v in (bend.width, bend.height))
-    if not bend.inverted:
-        return cv2.merge(list(bend.grid(xs, ys).astype(np.float32)))
-    at = np.stack(np.meshgrid(xs, ys), -1)
-    return (bend.backward(at) - at).astype(np.float32)
+    reach = max(map(abs, (*bend.dx, *bend.dy)), default=0.0) if bend.inverted else 0.0
+    (xs, x0, w), (ys, y0, h) = (_places(v, 2 if bend.inverted else 1, reach) for v in (bend.width, bend.height))
+    if bend.inverted:
+        at = np.stack(np.meshgrid(xs, ys), -1)
+        values = (bend.backward(at) - at).astype(np.float32)
+    else:
+        values = cv2.merge(list(bend.grid(xs, ys).astype(np.float32)))
+    return values, (x0, y0, w, h)
 
 
-def _places(length: float, spacing: int) -> Matrix:
-    count = int(min(max(np.ceil(length / spacing), 1), 1024))
-    return (np.arange(count) + 0.5) * (length / count)
+def _places(length: float, spacing: int, reach: float) -> tuple[Matrix, float, float]:
+    cell = length / min(max(np.ceil(length / spacing), 1), 1024)
+    beyond = int(np.ceil(reach / cell)) + 1
+    places = np.arange(-beyond, round(length / cell) + beyond + 1) * cell
+    return places, -beyond * cell, cell
 
 
 def _shifted(bend: Bend, at: Coordinates, grid: tuple[Matrix, Matrix] | None) -> Coordinates:
@@ -323,11 +328,9 @@ def _shifted(bend: Bend, at: Coordinates, grid: tuple[Matrix, Matrix] | None) ->
     if grid is not None:
         full = np.meshgrid(*(g.astype(np.float32) for g in grid))
         at = (full[0], full[1])
-    table = _table(bend)
-    fx, fy = np.float32(table.shape[1] / bend.width), np.float32(table.shape[0] / bend.height)
-    moved = cv2.remap(
-        table, at[0] * fx - np.float32(0.5), at[1] * fy - np.float32(0.5), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
-    )
+    values, (x0, y0, w, h) = _table(bend)
+    x, y = (at[0] - np.float32(x0)) * np.float32(1 / w), (at[1] - np.float32(y0)) * np.float32(1 / h)
+    moved = cv2.remap(values, x, y, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     return at[0] + moved[..., 0], at[1] + moved[..., 1]
 
 
