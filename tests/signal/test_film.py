@@ -83,6 +83,16 @@ def test_broken_truncated_and_foreign_files_say_so():
             film.facts(Blob("mp4", data, label="clip-7"))
 
 
+def test_a_playlist_that_names_other_files_is_no_film(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # ffmpeg lets such a list open what lies in the working folder
+    (tmp_path / "inner.mp4").write_bytes(film.encode(ramp(), 25.0).read())
+    hls = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\ninner.mp4\n#EXT-X-ENDLIST\n"
+    concat = "ffconcat version 1.0\nfile 'inner.mp4'\n"
+    for text in (hls, concat):
+        with pytest.raises(UnreadableInputError):
+            film.facts(Blob("mp4", text.encode()))
+
+
 def test_a_film_shorter_or_of_another_size_than_its_entry_says_is_refused():
     blob = film.encode(ramp(), 25.0)
     with pytest.raises(UnreadableInputError, match="12 of 20 frames"):

@@ -27,6 +27,7 @@ from counterpoint.signal.sound import MOST_SAMPLES, SoundFacts
 Frames = NDArray[np.uint8]
 
 CONTAINERS = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "3gp", "m4a", "aac", "wma"})
+DEMUXERS = "mov,matroska,avi,mpeg,mpegts,mpegvideo,asf,aac,ogg,flv"  # none that opens further files, as playlists do
 GAP = 0.03  # s; shorter ones are the rounding of time stamps
 MOST_BYTES = 8 << 30  # of decoded frames
 EXACT = Interpolation.BILINEAR | Interpolation.BITEXACT  # without ACCURATE_RND, which makes grey 128 to 126
@@ -227,10 +228,10 @@ def plays_in_browsers(blob: Blob) -> bool:
 @contextmanager
 def _opened(blob: Blob) -> Iterator[Any]:
     try:
-        with av.open(BytesIO(blob.read()), "r") as box:
+        with av.open(BytesIO(blob.read()), "r", options={"format_whitelist": DEMUXERS}) as box:
             yield box
-    except (FFmpegError, EOFError) as e:
-        raise _unreadable(blob, str(e)) from e
+    except FFmpegError as e:
+        raise _unreadable(blob, e.strerror or str(e)) from e
 
 
 def _picture(box: Any, blob: Blob) -> Any:
