@@ -96,9 +96,11 @@ def test_the_real_read_speech_has_its_words_where_there_is_sound(shared) -> None
     assert uh.time is not None
     assert 0 <= uh.time[1] - uh.time[0] < 2
     wave, rate = sample["audio"].wave[:, 0], sample["audio"].rate
-    loud = np.zeros(len(wave), bool)
-    for a, b in zip(sample["words"].starts, sample["words"].ends, strict=True):
-        loud[int(a * rate) : int(b * rate)] = True
-    # words are at least three times as loud as the rest in power; shifted by a second they are not
-    ratio = [np.mean(wave[np.roll(loud, s)] ** 2) / np.mean(wave[~np.roll(loud, s)] ** 2) for s in (0, rate * 13)]
-    assert ratio[0] > 3 * ratio[1]
+    step = rate // 100
+    loud = np.sqrt((wave[: len(wave) // step * step].reshape(-1, step) ** 2).mean(1))
+    at = (np.arange(len(loud)) + 0.5) / 100
+    starts, ends = sample["words"].starts[:, None], sample["words"].ends[:, None]
+    spoken = ((at >= starts) & (at < ends)).any(0)
+    # medians, because a loud click stands before the first word; measured: 2.0 in place, 1.01 shifted by 1 s
+    ratio = [np.median(loud[np.roll(spoken, s)]) / np.median(loud[~np.roll(spoken, s)]) for s in (0, 100)]
+    assert ratio[0] > 1.7 * ratio[1]

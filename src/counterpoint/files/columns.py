@@ -70,7 +70,8 @@ def columns_of(table: Mapping[str, Sequence[Any]], said: Mapping[str, Mapping[st
             column = vectors.get(name, column)
             if _lateral(name, names):
                 column = replace(column, kind="lateral", order=1 if _last(name) == "yaw_rate" else 0)
-        found.append(replace(column, unit=column.unit or unit, **(said or {}).get(header, {})))
+        column = replace(column, unit=column.unit or unit)
+        found.append(replace(column, **(said or {}).get(header, {})))
     return found
 
 

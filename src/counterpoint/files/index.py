@@ -118,10 +118,10 @@ def _part_name(column: str, kind: str, alone: bool) -> tuple[str, bool]:
     match = re.fullmatch(r"(.+)_file_name", column)
     if match:
         return match[1], True
-    if alone:
-        return kind, False
     match = _FILE.fullmatch(column)
-    return plain(match[1] if match and match[1] else column), True
+    if alone or (match and not match[1]):
+        return kind, False
+    return plain(match[1] if match else column), True
 
 
 def _pointing(root: Path, column: str, values: Sequence[Any]) -> Pointer | None:

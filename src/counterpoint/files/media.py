@@ -172,12 +172,12 @@ def _times_of(text: str, words: Spans) -> tuple[Link, ...]:
     at = {b.a + i: cues[b.b + i] for b in same for i in range(b.size)}
     if 10 * len(at) < 9 * max(len(said), len(heard)):
         return ()
-    links = []
+    links, before = [], cues[0].start
     for i, match in enumerate(found):
-        before = max((c.end for j, c in at.items() if j < i), default=cues[0].start)
-        after = min((c.start for j, c in at.items() if j > i), default=cues[-1].end)
+        after = next((at[j].start for j in range(i, len(found)) if j in at), cues[-1].end)
         time = (at[i].start, at[i].end) if i in at else (before, max(before, after))
         links.append(Link(match.start(), match.end(), time=time))
+        before = at[i].end if i in at else before
     return tuple(links)
 
 

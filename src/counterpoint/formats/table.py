@@ -140,7 +140,7 @@ class Plan:
         if self.time is None:
             for i in range(rows.count):
                 value = rows.columns[self.key][i] if self.key else i
-                yield prefix + (f"row {i}" if value is None or i in rows.broken else str(value)), Line(self, i)
+                yield prefix + (f"row {i}" if value is None else str(value)), Line(self, i)
         elif self.key is None:
             yield name, Group(self, None)
         else:

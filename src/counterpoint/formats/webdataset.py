@@ -176,9 +176,9 @@ def _next(tar: tarfile.TarFile, path: Path, at: int, groups: dict[str, _Found]) 
 
 
 def _split(name: str) -> tuple[str, str]:
-    home, _, base = name.rpartition("/")
+    base = name.rpartition("/")[2]
     stem, _, rest = base.partition(".")
-    key = f"{home}/{stem}" if home not in ("", ".") else stem
+    key = (name.removesuffix(base) + stem).removeprefix("./")
     plain_key = unquote(key)
     return (plain_key if plain_key and tar_key(plain_key) == key else key or name), rest
 
