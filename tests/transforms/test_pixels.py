@@ -81,7 +81,16 @@ def test_jitter_is_brightness_then_contrast_then_saturation_in_one_pass() -> Non
 
 def test_jitter_of_grey_pixels_ignores_saturation() -> None:
     out = rendered(ColorJitter((1.2, 1.2), (1, 1), (1.5, 1.5)), GREY)
-    np.testing.assert_array_equal(out, np.clip(np.rint(1.2 * GREY.astype(float)), 0, 255))
+    assert np.abs(out - np.clip(1.2 * GREY.astype(float), 0, 255)).max() <= 0.501  # rounding, in single precision
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.9, 1.4])
+@pytest.mark.parametrize("pixels", [RGB, GREY])
+def test_brightness_multiplies_and_contrast_spreads_around_the_middle(factor: float, pixels: Any) -> None:
+    bright = rendered(Brightness((factor, factor)), pixels) - np.clip(factor * pixels.astype(float), 0, 255)
+    spread = np.clip(factor * (pixels.astype(float) - 127.5) + 127.5, 0, 255)
+    assert np.abs(bright).max() <= 0.501
+    assert np.abs(rendered(Contrast((factor, factor)), pixels) - spread).max() <= 0.501
 
 
 def test_factors_of_one_change_nothing() -> None:

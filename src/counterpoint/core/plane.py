@@ -92,15 +92,14 @@ class Bend(Recorded):
 
     def grid(self, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> NDArray[np.float64]:
         """Displacements ``(2, len(ys), len(xs))`` on the grid ``ys`` x ``xs``."""
-        bx = _basis(xs / self.width, self.columns)[0]
-        by = _basis(ys / self.height, self.rows)[0]
-        rows = by @ self._knots
-        out = np.empty((2, len(by), len(bx)))
-        # In strips too small for BLAS to start threads, which cost more than they save and fight the other workers.
-        step = max(200_000 // bx.size, 1)
-        for y in range(0, len(by), step):
-            out[:, y : y + step] = rows[:, y : y + step] @ bx.T
-        return out
+        down, across = self.separable(xs, ys)
+        return down @ across
+
+    def separable(
+        self, xs: NDArray[np.float64], ys: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """``grid`` as a product: ``(2, len(ys), columns)`` and ``(columns, len(xs))``."""
+        return _basis(ys / self.height, self.rows)[0] @ self._knots, _basis(xs / self.width, self.columns)[0].T
 
     def _shifted(self, points: Points) -> Points:
         flat = np.asarray(points, float).reshape(-1, 2)

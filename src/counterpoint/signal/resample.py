@@ -323,8 +323,10 @@ def _places(length: float, spacing: int, reach: float) -> tuple[Matrix, float, f
 
 def _shifted(bend: Bend, at: Coordinates, grid: tuple[Matrix, Matrix] | None) -> Coordinates:
     if grid is not None and not bend.inverted:
-        dx, dy = bend.grid(*grid)
-        return (grid[0] + dx).astype(np.float32), (grid[1][:, None] + dy).astype(np.float32)
+        (dx, dy), across = bend.separable(*grid)
+        ones = [np.ones(len(v)) for v in grid]
+        x = _product(np.column_stack([dx, ones[1]]), np.vstack([across, grid[0]]))
+        return x, _product(np.column_stack([dy, grid[1]]), np.vstack([across, ones[0]]))
     if grid is not None:
         full = np.meshgrid(*(g.astype(np.float32) for g in grid))
         at = (full[0], full[1])
@@ -332,6 +334,11 @@ def _shifted(bend: Bend, at: Coordinates, grid: tuple[Matrix, Matrix] | None) ->
     x, y = (at[0] - np.float32(x0)) * np.float32(1 / w), (at[1] - np.float32(y0)) * np.float32(1 / h)
     moved = cv2.remap(values, x, y, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     return at[0] + moved[..., 0], at[1] + moved[..., 1]
+
+
+def _product(down: Matrix, across: Matrix) -> NDArray[np.float32]:
+    """A matrix product in single precision; OpenCV's, because numpy's waits for threads longer than it computes."""
+    return cv2.gemm(down.astype(np.float32), across.astype(np.float32), 1.0, None, 0.0)
 
 
 def _remapped(source: Array, at: Coordinates, nearest: bool, colour: Colour) -> Array:

@@ -173,11 +173,11 @@ def _unmixed(array: Array, plan: _Plan, size: tuple[int, int], nearest: bool, ba
             # A large crop stays a view; a small one must not keep a large picture in memory.
             small = 2 * piece.size < array.size and np.may_share_memory(piece, array)
             return piece.copy() if small else piece
-    out = np.empty((size[1], size[0], *array.shape[2:]), array.dtype)
-    out[:] = base[0] if array.ndim == 2 else base[: array.shape[2]]
-    if piece.size:
-        out[down.low : down.high, across.low : across.high] = piece
-    return out
+    colour = base if array.ndim == 2 else base[: array.shape[2]]
+    if not piece.size:
+        return np.full((size[1], size[0], *array.shape[2:]), colour[0] if array.ndim == 2 else colour, array.dtype)
+    edges = (down.low, size[1] - down.high, across.low, size[0] - across.high)
+    return cv2.copyMakeBorder(piece, *edges, cv2.BORDER_CONSTANT, value=colour)
 
 
 def _turned(piece: Array, across: bool, down: bool, swapped: bool) -> Array:

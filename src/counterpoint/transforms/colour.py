@@ -18,7 +18,7 @@ from counterpoint.core.contracts import Change, Pool, Transform
 from counterpoint.core.keys import Key
 from counterpoint.core.ranges import Range, around, checked, drawn, ordered
 from counterpoint.core.sample import Sample
-from counterpoint.transforms.pixels import LEVELS, Levels, Pixels, like, looked_up, named, painted
+from counterpoint.transforms.pixels import LEVELS, Levels, Pixels, like, looked_up, named, painted, scaled
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as OpenCV and Pillow turn RGB into grey
 MIDDLE = 127.5
@@ -63,7 +63,7 @@ class ColorJitter(Transform):
         scale = params["brightness"] * params["contrast"]
         shift = (1 - params["contrast"]) * MIDDLE
         if values.shape[2] == 1 or params["saturation"] == 1:
-            out = looked_up(values, scale * LEVELS + shift)
+            out = scaled(values, scale, shift)
         else:
             spread = params["saturation"]
             colours = spread * np.eye(3) + (1 - spread) * np.tile(LUMA, (3, 1))
