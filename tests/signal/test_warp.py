@@ -182,6 +182,14 @@ def test_a_mask_lands_where_its_place_lands(name):
     np.testing.assert_allclose(np.mean(off, 0), 0, atol=0.08 if name.startswith("third") else 0.05)
 
 
+def test_outside_a_mask_there_is_nothing_whatever_the_colour_of_the_fill():
+    whole = np.ones((120, 160), bool)
+    for matrix in (shift(20, 0), shift(20.5, 0), turn(20)):
+        moved = warp(whole, one(matrix, SIZE, fill=(114, 114, 114)))
+        assert not moved[0, 0]
+        assert moved.view(np.uint8).max() == 1
+
+
 def test_a_thin_mask_survives_shrinking_and_a_mask_outside_does_not():
     pole = np.zeros((120, 160), bool)
     pole[20:100, 81] = True

@@ -60,8 +60,17 @@ def warp(array: Array, move: PlaneMap, nearest: bool = False, fill: float | None
     if channels == 1:
         return warp(array[..., 0], move, nearest, fill)[..., None]
     if array.dtype == bool:
+        if _keeps_values(move):
+            return _warped(array.view(np.uint8), move, True, fill or 0).view(bool)
         return _covered(warp(array.view(np.uint8) * np.uint8(255), move, False, 255 * (fill or 0)))
     return _warped(array, move, nearest or array.dtype == np.int32, fill)
+
+
+def _keeps_values(move: PlaneMap) -> bool:
+    """Whether it only crops, mirrors, turns by quarters and pads."""
+    total = _total(move) if move.steps else None
+    plan = None if total is None else _plan(total, *move.size_in, move.size_out)
+    return plan is not None and all(s.stop - s.start == s.high - s.low for s in (plan.across, plan.down))
 
 
 def _covered(share: Array) -> Array:
