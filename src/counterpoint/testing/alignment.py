@@ -40,7 +40,7 @@ def moments(sample: Sample) -> dict[str, float]:
     video, audio, words, imu = sample["video"], sample["audio"], sample["words"], sample["imu"]
     bright = video.frames.reshape(len(video.frames), -1).mean(1)
     if len(bright) and bright.max() > 120:
-        found["flash"] = video.start + float(np.mean(np.flatnonzero(bright > 120))) / video.fps + 0.5 / video.fps
+        found["flash"] = video.start + int(np.argmax(bright > 120)) / video.fps
     energy = np.abs(audio.wave).max(1)
     if len(energy) and energy.max() > 0.2:
         found["click"] = audio.start + int(np.argmax(energy)) / audio.rate
