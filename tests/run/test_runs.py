@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from counterpoint.core.dataset import open as opened
@@ -165,8 +166,10 @@ def test_kill_9_in_the_middle_and_resume_give_the_bytes_of_an_undisturbed_run(pl
         assert child.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
+    workers_of_it = psutil.Process(child.pid).children(recursive=True)
     child.send_signal(signal.SIGKILL)
     child.wait()
+    assert not psutil.wait_procs(workers_of_it, timeout=20)[1], "workers must not outlive their run"
     kept = digests(place / "out")
     done = len(list(manifests.glob("shard-*.json")))
     assert 3 <= done < 15, "the kill came too late to show anything"

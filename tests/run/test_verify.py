@@ -82,6 +82,13 @@ def verify_or_refuse(folder: Path) -> list[str]:
         return [str(e)]
 
 
+@pytest.mark.parametrize("name", ["manifests/shard-00001.json", "dataset.json", "plan.json", "versions/0001.json"])
+def test_a_changed_blank_is_found_although_the_values_are_the_same(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_bytes(path.read_bytes().replace(b"\n ", b"\n\t", 1))
+    assert any(f.file == name for f in verify(folder))
+
+
 @pytest.mark.parametrize(
     "name", ["manifests/shard-00001.json", "shard-00001.tar", "shard-00001.parquet", "dataset.json"]
 )
