@@ -15,7 +15,8 @@ TURNED = {  # by 120 degrees: red, green, blue change places; yellow becomes cya
     "RED CAR": "GREEN CAR",
     "Red cars are fast. Blue ones too.": "Green cars are fast. Red ones too.",
     "a black, white and grey dog": "a black, white and grey dog",
-    "a light blue sky over a blue-eyed cat": None,
+    "a dark-blue car, a man in blue": "a dark-red car, a man in red",
+    "Mr. Green has a green hat": "Mr. Green has a blue hat",
     "a dark green door": "a dark blue door",
     "a bluish stone": "a reddish stone",
     "the White House in Green Bay": "the White House in Green Bay",
@@ -39,10 +40,16 @@ TURN_REFUSED = [
     "A Red Car On A Road",
     "the Red team",
     "two oranges",
+    "a sky blue dress",
+    "a violet",
+    "greener grass",
+    "the red's on the left",
 ]
 GREYED = {
     "a red ball and the green door": "a grey ball and the grey door",
     "An orange cat in a light blue room": "A grey cat in a light grey room",
+    "an orange and white cat": "a grey and white cat",
+    "Mr. Brown has a brown hat": "Mr. Brown has a grey hat",
     "The gray dog bites a brown shoe": "The gray dog bites a gray shoe",
     "a reddish stone of unusual color": "a grayish stone of unusual color",
     "a black and white dog": "a black and white dog",
@@ -53,11 +60,13 @@ GREY_REFUSED = [
     "a colorful bird",
     "balls of many colors",
     "a red-orange dog",
+    "Is the car red?",
+    "a multi-colored scarf",
     "a blonde woman",
 ]
 
 
-@pytest.mark.parametrize("text", [t for t, new in TURNED.items() if new])
+@pytest.mark.parametrize("text", TURNED)
 def test_colours_that_have_a_name_after_a_turn_get_it(text: str) -> None:
     edits = shift_colours(text, math.radians(120))
     assert not isinstance(edits, str), edits

@@ -96,6 +96,9 @@ def test_a_crop_of_the_clock_cuts_out_the_words_that_are_cut_away() -> None:
     times = [t for _, k in said(cut) for t in k or ()]
     assert times == pytest.approx([0.0, 0.2, 0.2, 0.4, 0.4, 0.6, 0.6, 0.8])
     assert cut.heard == (0.0, 0.8)
+    shorter = WORDS.follow(TimeMap.affine(shift=-1.0, keep=(0.0, 0.7)), RIG)
+    assert isinstance(shorter, Text)
+    assert shorter.text == "blue, at f"  # of "two" only 0.1 of 0.3 s are left
 
 
 def test_every_word_stays_at_its_own_time_under_a_tempo() -> None:

@@ -41,14 +41,17 @@ _UNNAMED = frozenset(
         r"\S+",
         "pink pinkish brown brownish beige tan maroon scarlet crimson burgundy navy indigo teal aqua lime olive lilac "
         "lavender fuchsia fucshia peach coral salmon rose khaki amber bronze copper gold golden blonde blond brunette "
-        "ginger redhead redheads auburn rusty rosy reds oranges yellows greens blues purples pinks browns",
+        "ginger redhead redheads auburn rusty rosy reds oranges yellows greens blues purples pinks browns "
+        "redder reddest bluer bluest greener greenest yellower yellowest",
     )
 )
-_MANY = frozenset(("rainbow", "colorful", "colourful", "multicolored", "multicoloured", "colors", "colours", "hues"))
+_MANY = frozenset(
+    ("multi", "rainbow", "colorful", "colourful", "multicolored", "multicoloured", "colors", "colours", "hues")
+)
 _WEAK = frozenset(("pink", "brown", "beige", "maroon", "navy", "teal", "aqua", "turquoise"))
 _SELECTS = re.compile(
     r"\b(not|\w+n['’]t|non|no|none|only|exactly|except|without|same|different|twice|more|fewer|less|most|least|many|"
-    r"number|how|count|all|every|each|which|what|one|two|three|four|five|six|seven|eight|nine|ten|\d+)\b",
+    r"number|how|count|all|every|each|which|what|one|two|three|four|five|six|seven|eight|nine|ten|\d+)\b|\?",
     re.IGNORECASE,
 )
 _KINDS = re.compile(
@@ -63,8 +66,15 @@ _FIGURES = re.compile(
     r"see(s|ing)? red)\b",
     re.IGNORECASE,
 )
-_SHADES = frozenset(("light", "dark", "pale", "deep", "bright", "vivid", "soft", "neon", "pastel"))
-_BENT_BY_SHADE = frozenset(("red", "orange", "yellow", "magenta"))
+_PALE, _DEEP = frozenset(("red", "orange", "magenta")), frozenset(("orange", "yellow"))
+_BENT = {"light": _PALE, "pale": _PALE, "soft": _PALE, "pastel": _PALE, "baby": _PALE, "dark": _DEEP, "deep": _DEEP}
+"""Hues that have another name in this shade: light red is pink, dark orange is brown."""
+_NAMED_SHADES = frozenset(
+    re.findall(
+        r"\w+", "sky royal blood powder midnight ocean sea forest grass cherry brick fire lemon mustard cobalt mint"
+    )
+)
+_TITLES = frozenset(("mr", "mrs", "ms", "dr", "st", "prof", "miss", "sir"))
 _NEAR = 20.0
 _UNNOTICED = 15.0
 
@@ -120,7 +130,12 @@ def names_colours(text: str) -> bool:
 
 
 def _is_colour(low: str, grey: bool) -> bool:
+    low = re.sub("['’]s$", "", low)
     return low in HUES or low in _ISH or low in _UNNAMED or (grey and low in _MANY)
+
+
+def _is_colour_or_grey(low: str) -> bool:
+    return _is_colour(low, False) or low in _HUELESS
 
 
 def _is_name(text: str, found: Sequence[_Word], i: int) -> bool:
@@ -128,6 +143,8 @@ def _is_name(text: str, found: Sequence[_Word], i: int) -> bool:
     word = found[i]
     if not word.said[0].isupper() or text.isupper() or text.istitle():
         return False
+    if i and found[i - 1].low in _TITLES:
+        return True
     begins = i == 0 or re.search(r"[.!?:]\W*$", text[: word.start]) is not None
     near = [found[j] for j in (i - 1, i + 1) if 0 <= j < len(found)]
     joined = [n for n in near if re.fullmatch(r"[\s-]+", text[min(n.end, word.end) : max(n.start, word.start)])]
@@ -139,7 +156,7 @@ def _name(text: str, found: Sequence[_Word], i: int, turn: float, grey: bool) ->
     word = found[i]
     capital = word.said[0].isupper() and not text.isupper()
     begins = i == 0 or re.search(r"[.!?:]\W*$", text[: word.start]) is not None
-    if (capital and not begins) or _is_thing(text, found, i):
+    if (capital and not begins) or _is_thing(text, found, i) or (i and found[i - 1].low in _NAMED_SHADES):
         return None
     if capital and i + 1 < len(found) and found[i + 1].said[0].isupper():
         return None
@@ -157,7 +174,7 @@ def _name(text: str, found: Sequence[_Word], i: int, turn: float, grey: bool) ->
     new = _nearest(HUES[base] + turn)
     if new is None or new == base:
         return None
-    if i and found[i - 1].low in _SHADES and {base, new} & _BENT_BY_SHADE:
+    if i and {base, new} & _BENT.get(found[i - 1].low, frozenset()):
         return None
     return _ISH_OF.get(new) if word.low in _ISH else new
 
@@ -188,7 +205,9 @@ def _is_thing(text: str, found: Sequence[_Word], i: int) -> bool:
     """Whether the word stands for a thing: ``an orange``, ``on the green``, and no noun behind it."""
     word = found[i]
     before = found[i - 1].low if i else ""
-    counted = before in ("an", "one", "each", "every", "half", "fresh", "peeled") and word.low in ("orange", "violet")
+    if i + 2 < len(found) and found[i + 1].low in ("and", "or") and _is_colour_or_grey(found[i + 2].low):
+        return False
+    counted = before in ("a", "an", "one", "each", "every", "half", "fresh") and word.low in ("orange", "violet")
     return (counted or before in ("the", "this", "that")) and _FOLLOWS_THING.match(text, word.end) is not None
 
 

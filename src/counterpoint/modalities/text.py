@@ -188,7 +188,7 @@ class Text(Modality):
         if heard is not None:
             start, end = move.span(*heard)
             heard = (start, max(start, end))
-        return replace(self, links=tuple(links), heard=heard)._edited(_joined(cuts))
+        return replace(self, links=tuple(links), heard=heard)._edited(_joined(self.text, cuts))
 
     def without(self, instances: frozenset[str]) -> Self:
         """The words stay, only what ties them to an instance goes."""
@@ -230,18 +230,17 @@ def _with_space(text: str, word: tuple[int, int]) -> Edit:
         end += 1
     while end < len(text) and text[end].isspace():
         end += 1
-    if end == len(text):
-        while start > 0 and text[start - 1].isspace():
-            start -= 1
     return Edit(start, end, "")
 
 
-def _joined(cuts: Sequence[Edit]) -> tuple[Edit, ...]:
-    """Removals that touch become one."""
+def _joined(text: str, cuts: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Removals that touch become one; one at the end of the text takes the space in front of it along."""
     joined: list[Edit] = []
     for cut in cuts:
         if joined and cut.start <= joined[-1].end:
             last = joined.pop()
             cut = Edit(last.start, max(last.end, cut.end), "")
         joined.append(cut)
+    if joined and joined[-1].end == len(text):
+        joined[-1] = Edit(len(text[: joined[-1].start].rstrip()), len(text), "")
     return tuple(joined)
