@@ -36,6 +36,8 @@ def test_several_classes_stay_several() -> None:
 
 def test_classes_change_sides() -> None:
     assert Label.of("turn_left").follow(Sides(), Rig()) == Label.of("turn_right")
+    assert Label.of("left turn").follow(Sides(), Rig()) == Label.of("right turn")
+    assert isinstance(Label.of("right whale").follow(Sides(), Rig()), CannotFollow)
 
 
 def test_a_class_that_names_a_colour_refuses_another_colour() -> None:

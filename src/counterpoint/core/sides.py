@@ -62,6 +62,14 @@ def swap_sides(text: str, protected: Sequence[Range] = ()) -> tuple[Edit, ...] |
     return edits
 
 
+def across(name: str) -> str | None:
+    """A class of the other side: identifiers swap word by word, phrases as sentences do; None if unclear."""
+    if not re.search(r"\s", name):
+        return swapped_name(name)
+    edits = swap_sides(name)
+    return None if isinstance(edits, str) else apply_edits(name, edits)[0]
+
+
 def tells_sides(text: str) -> bool:
     """Whether a word of the text is a side, or may be one."""
     return any(_verdict(text, m) != "keep" for m in _CANDIDATE.finditer(text))
