@@ -67,7 +67,7 @@ GAUGES = (
     Gauge("keypoints in their box", "share", 0.95, 0.7, measures.keypoints_in_boxes),
     Gauge("instances shared by parts", "share", 1.0, 0.0, measures.instances_agree),
     Gauge("sound later than its words", "ms", 80.0, 250.0, measures.speech_lag),
-    Gauge("sound in spans over outside", "dB", 6.0, 0.0, measures.speech_contrast),
+    Gauge("sound in spans over outside", "dB", 3.0, 0.0, measures.speech_contrast),
     Gauge("film against sound at the end", "s", 0.1, 1.0, measures.film_and_sound),
     Gauge("spans beyond every signal", "s", 0.05, 5.0, measures.spans_over_the_end),
     Gauge("words against transcript", "share", 1.0, 0.5, measures.words_and_transcript),

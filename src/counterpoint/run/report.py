@@ -27,6 +27,10 @@ from counterpoint.run.words import number_of, plain
 K = TypeVar("K", bound=Hashable)
 _SHEETS, _COPIES = 6, 3
 _BUDGET = 12_000_000
+_TIMELINES = (
+    "Film, sound, words and series of one sheet share one scale of time, so a faster copy is shorter than its parent. "
+    "Play a film or a sound, or click on the clock: everything else follows."
+)
 
 
 def write_report(folder: Path, timing: Timing | None = None) -> Path:
@@ -107,12 +111,8 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
         "Before and after",
         tag("small", f"{shown} of {total} shown, from {len(drawn)} of {number_of(len(counts.children), 'parent')}"),
     )
-    yield tag(
-        "p",
-        "The parent is on the left. Film, sound, words and series of one sheet share one scale of time, so a "
-        "faster copy is shorter. Play a film or a sound, or click on the clock: everything else follows.",
-        class_="note",
-    )
+    if any('class="timeline"' in one for one in drawn):
+        yield tag("p", _TIMELINES, class_="note")
     yield joined(drawn)
 
 
@@ -160,7 +160,8 @@ def _bars(heads: Sequence[str], rows: Sequence[tuple[list[str], int]], total: in
         )
         for cells, count in rows
     ]
-    head = tag("tr", *[tag("th", h, scope="col") for h in heads], tag("th", "", scope="col"))
+    named = [tag("th", h, scope="col", class_="count" if h == heads[-1] else None) for h in heads]
+    head = tag("tr", *named, tag("td"))
     return tag("div", tag("table", tag("thead", head), tag("tbody", *drawn), class_=look), class_="wide")
 
 

@@ -118,7 +118,7 @@ def _shape(shape: dict[str, Any], size: tuple[int, int], instance: str) -> Html:
 
 
 def _name(at: NDArray[np.float64], name: str, size: tuple[int, int]) -> Html | None:
-    letters = max(size[0] / 36, 7)
+    letters = max(size[0] / 24, 7)
     x, y = at.min(0)
     return (
         tag("text", name, x=max(x, 0) + 2, y=max(y - letters / 4, letters), font_size=letters, class_="name")

@@ -18,7 +18,8 @@ from counterpoint.run.topdown import top_view
 from counterpoint.run.words import in_words, number_of, plain, word_changes
 
 CLOCK, ABOVE = "On one clock", "From above"
-_ROWS = 40
+_ROWS = 12
+_CELL = 120
 _LETTERS = 1500
 
 
@@ -133,23 +134,27 @@ def _text(text: str, before: Preview | None) -> Html:
 
 
 def _table(preview: Preview, before: Preview | None) -> Html:
-    rows = [[str(c) if c is not None else "–" for c in row] for row in preview.data]
-    old = {str(row[0]): [str(c) if c is not None else "–" for c in row] for row in before.data} if before else None
+    """Rows with their changed cells marked; where there are many, changed rows come first."""
+    rows = [[_cell(c) for c in row] for row in preview.data]
+    old = {str(row[0]): [_cell(c) for c in row] for row in before.data} if before else {r[0]: r for r in rows}
+    shown = sorted(rows, key=lambda row: old.get(row[0]) == row) if len(rows) > _ROWS else rows
 
     def cell(row: Sequence[str], i: int) -> Html:
-        was = old.get(row[0]) if old is not None else row
-        same = was is not None and i < len(was) and was[i] == row[i]
-        return (
-            tag("td", row[i])
-            if same
-            else tag("td", tag("mark", row[i], title=f"was {was[i]}" if was and i < len(was) else "new"))
-        )
+        was = old.get(row[0])
+        if was is not None and i < len(was) and was[i] == row[i]:
+            return tag("td", row[i])
+        return tag("td", tag("mark", row[i], title=f"was {was[i]}" if was and i < len(was) else "new"))
 
     drawn = [
-        tag("tr", tag("th", row[0], scope="row"), *[cell(row, i) for i in range(1, len(row))]) for row in rows[:_ROWS]
+        tag("tr", tag("th", row[0], scope="row"), *[cell(row, i) for i in range(1, len(row))]) for row in shown[:_ROWS]
     ]
-    more = tag("caption", f"{_ROWS} of {len(rows)} rows shown") if len(rows) > _ROWS else None
+    more = tag("caption", f"{_ROWS} of {len(rows)} rows") if len(rows) > _ROWS else None
     return tag("table", more, tag("tbody", *drawn), class_="cells")
+
+
+def _cell(value: object) -> str:
+    said = "–" if value is None else str(value)
+    return said if len(said) <= _CELL else said[:_CELL] + " …"
 
 
 def _scores(preview: Preview) -> Html:

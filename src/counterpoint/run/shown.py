@@ -17,7 +17,7 @@ from counterpoint.core.sample import Sample
 from counterpoint.errors import CounterpointError
 from counterpoint.run.html import data_uri
 
-WIDEST = 480
+WIDEST = 640
 """Pictures are shrunk to this width, px; drawings over them keep the units of the full canvas."""
 LONGEST = 12.0
 """Players hold at most so much of a part, s."""

@@ -20,6 +20,9 @@ from counterpoint.run.shown import LONGEST, Shown, jpeg, player_sound
 from counterpoint.run.words import number_of
 
 _BINS = 320
+_MANY = 80
+_LONGER = 2.5
+"""A parent may be so much longer than its shortest copy; what lies beyond is not drawn, and the page says so."""
 _LARGEST_FILM = 1_500_000
 
 
@@ -56,7 +59,14 @@ class Scale:
                     if len(good):
                         low, high = ranges.get((name, key), (np.inf, -np.inf))
                         ranges[name, key] = min(low, float(good.min())), max(high, float(good.max()))
-        return cls(min(c[0] for c in clocks), max(c[1] for c in clocks), loudest, ranges)
+        start = min(c[0] for c in clocks)
+        longest = _LONGER * min(c[1] - c[0] for c in clocks)
+        return cls(start, min(max(c[1] for c in clocks), start + longest), loudest, ranges)
+
+    def note(self, shown: Shown) -> str:
+        """What of a sample does not fit."""
+        end = (shown.clock or (0.0, 0.0))[1]
+        return f"the first {self.end - self.start:.0f} s of {end - self.start:.0f} s" if end > self.end + 1e-6 else ""
 
     def share(self, times: ArrayLike) -> NDArray[np.float64]:
         """Per cent of the width, 0 to 100."""
@@ -78,6 +88,7 @@ def timeline(shown: Shown, scale: Scale) -> Html | None:
     return tag(
         "div",
         tag("div", *players, class_="players") if players else None,
+        tag("p", f"Drawn: {scale.note(shown)}.", class_="note") if scale.note(shown) else None,
         tag("div", *lanes, _axis(scale), cursor, class_="clock"),
         class_="timeline",
         data_start=scale.start,
@@ -104,8 +115,9 @@ def _film(shown: Shown, name: str, frames: list[NDArray[np.uint8]], scale: Scale
 
 
 def _sound(shown: Shown, name: str, wave: NDArray[np.float32], rate: int, scale: Scale) -> Html:
-    start, end = shown.parts[name].span() or (scale.start, scale.end)
-    left, right = scale.share([start, end]).tolist()
+    start = (shown.parts[name].span() or (scale.start,))[0]
+    wave = wave[: max(round((scale.end - start) * rate), 1)]
+    left, right = scale.share([start, start + len(wave) / rate]).tolist()
     drawn = [
         tag(
             "svg",
@@ -133,20 +145,15 @@ def _envelope(wave: NDArray[np.float32], peak: float) -> str:
 
 
 def _words(name: str, spans: Sequence[Sequence[Any]], scale: Scale) -> Html:
+    inside = [s for s in spans if float(s[0]) < scale.end]
     drawn = []
-    for start, end, text in spans[:400]:
+    for start, end, text in inside[:600]:
         left, right = scale.share([start, end]).tolist()
         place = f"left:{left:.3f}%;width:{max(right - left, 0.4):.3f}%"
+        look = "word thin" if right - left < 1.2 or len(inside) > _MANY else "word"
+        said = f"{text}: {start:.3f}–{end:.3f} s"
         drawn.append(
-            tag(
-                "span",
-                tag("b", str(text)),
-                style=place,
-                title=f"{text}: {start:.3f}–{end:.3f} s",
-                class_="word",
-                data_from=start,
-                data_to=end,
-            )
+            tag("span", tag("b", str(text)), style=place, title=said, class_=look, data_from=start, data_to=end)
         )
     return _lane(name, number_of(len(spans), "span"), tag("div", *drawn, class_="track words"), "spans")
 
@@ -157,9 +164,10 @@ def lines_of(preview: Preview) -> dict[str, NDArray[np.float64]]:
 
 
 def _chart(name: str, preview: Preview, scale: Scale, spans: Mapping[str, Preview]) -> Html:
-    times = scale.share(preview.data["t"])
-    every = max(1, len(times) // 600)
-    columns = list(lines_of(preview).items())
+    seen = np.asarray(preview.data["t"], float) <= scale.end
+    times = scale.share(preview.data["t"])[seen]
+    every = max(1, len(times) // 900)
+    columns = [(key, values[seen]) for key, values in lines_of(preview).items()]
     charts = [
         joined(
             [
@@ -181,7 +189,7 @@ def _chart(name: str, preview: Preview, scale: Scale, spans: Mapping[str, Previe
         for i, (key, values) in enumerate(columns[:6])
     ]
     more = f", {len(columns) - 6} more" if len(columns) > 6 else ""
-    marks = [float(s[0]) for p in spans.values() for s in p.data[:200]]
+    marks = [float(s[0]) for p in spans.values() for s in p.data[:_MANY] if float(s[0]) < scale.end]
     ticks = (
         tag("div", *[tag("i", style=f"left:{scale.share(m):.3f}%") for m in marks], class_="marks") if marks else None
     )

@@ -25,7 +25,9 @@ _UNITS = {"degrees": "°", "db": " dB", "seconds": " s", "metres": " m", "semito
 
 def in_words(change: Change) -> str:
     """A change as people say it: ``Tempo 1.12×``, ``Rotate 7.3°``, ``Mirror``."""
-    facts = list(dict.fromkeys(fact for move in change.moves for fact in figures(move)))
+    shifted = any(isinstance(m, ColourShift) for m in change.moves)  # says in degrees what the pixels do in radians
+    moves = [m for m in change.moves if not (shifted and isinstance(m, Appearance))]
+    facts = list(dict.fromkeys(fact for move in moves for fact in figures(move)))
     return " ".join([plain(change.name), ", ".join(facts[:4])]).strip()
 
 
