@@ -208,6 +208,9 @@ def test_mirrors_crops_and_quarter_turns_keep_every_value(shape, kind):
     np.testing.assert_array_equal(warp(mirrored, one(MIRROR, SIZE)), picture)
     np.testing.assert_array_equal(warp(picture, one(shift(-7, -9), (50, 40))), picture[9:49, 7:57])
     np.testing.assert_array_equal(warp(picture, one(QUARTER, (120, 160))), np.rot90(picture, -1))
+    padded = warp(picture, one(shift(13, 7), (200, 150)))
+    np.testing.assert_array_equal(padded[7:127, 13:173], picture)
+    assert not padded[:7, ..., :3].any()
     np.testing.assert_array_equal(warp(picture, one(np.eye(3), SIZE)), picture)
     assert warp(picture, one(np.eye(3), SIZE)).dtype == kind
 

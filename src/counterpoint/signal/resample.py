@@ -310,7 +310,8 @@ def _table(bend: Bend) -> tuple[Array, tuple[float, float, float, float]]:
         at = np.stack(np.meshgrid(xs, ys), -1)
         values = (bend.backward(at) - at).astype(np.float32)
     else:
-        values = cv2.merge(list(bend.grid(xs, ys).astype(np.float32)))
+        down, across = bend.separable(xs, ys)
+        values = cv2.merge([_product(d, across) for d in down])
     return values, (x0, y0, w, h)
 
 
