@@ -43,7 +43,7 @@ def detected(path: Path) -> str:
     """Name of the layout that explains ``path`` best.
 
     Raises:
-        FormatError: none does.
+        FormatError: none does, or several do equally well.
     """
     scores = {name: find("formats", name).detect(path) for name in TABLES["formats"]}
     best = max(scores, key=lambda name: scores[name], default="")
@@ -52,6 +52,9 @@ def detected(path: Path) -> str:
             f"{path} is in no layout that is known here ({', '.join(scores)}). "
             "Name one with format=... or see 'counterpoint list formats'."
         )
+    equal = [name for name in scores if scores[name] == scores[best]]
+    if len(equal) > 1:
+        raise FormatError(f"{path} could be {' or '.join(equal)}. Say which one you mean with format=...")
     return best
 
 

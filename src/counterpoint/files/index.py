@@ -24,6 +24,7 @@ KEYS = frozenset(
 _TIERS = {"align": "words", "srt": "subtitles", "vtt": "subtitles"}
 _FILE = re.compile(r"(.*?)[ _]?(file_?name|file|path)$", re.I)
 _LOOKED_AT = 50
+_TABLES = 20  # a folder with more tables has one a sample
 _MOST = 0.8
 
 
@@ -71,7 +72,7 @@ def table_in(root: Path, settings: Settings) -> Path | None:
     for path in tables:
         if path.stem == "metadata":
             return path
-    rows = {path: peek(path) for path in tables}
+    rows = {path: peek(path) for path in tables} if len(tables) <= _TABLES else {}
     found = [path for path, r in rows.items() if r and pointers(root, r, settings)]
     if len(found) > 1:
         raise FormatError(

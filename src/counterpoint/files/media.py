@@ -24,7 +24,7 @@ from counterpoint.modalities.video import Video
 from counterpoint.signal.subtitles import Cue, decoded, dump, parse, timed_lab
 
 IMAGES = frozenset(["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp", "pgm", "ppm"])
-SOUNDS = frozenset(["wav", "flac", "ogg", "oga", "mp3", "opus", "aif", "aiff", "au"])
+SOUNDS = frozenset(["wav", "flac", "ogg", "oga", "mp3", "opus", "aif", "aiff", "au", "m4a", "aac", "wma"])
 FILMS = frozenset(["mp4", "m4v", "mov", "mpg", "mpeg", "mkv", "webm", "avi"])
 SPANS = frozenset(["srt", "vtt", "align", "textgrid", "lab"])
 TEXTS = frozenset(["txt"])

@@ -35,14 +35,15 @@ class Listed(Source):
 
     def __init__(self, entries: Mapping[str, Entry], facts: Mapping[str, Any]) -> None:
         self._entries = dict(entries)
+        self._keys = tuple(self._entries)
         self._facts = dict(facts)
 
     def keys(self) -> Sequence[str]:
-        return tuple(self._entries)
+        return self._keys
 
     def sample(self, key: str) -> Sample:
         if key not in self._entries:
-            raise UnknownNameError("sample", key, self.keys()[:10_000])
+            raise UnknownNameError("sample", key, self._keys[:10_000])
         try:
             sample = self._entries[key].sample(key)
             for cell in sample.cells.values():

@@ -46,6 +46,7 @@ from counterpoint.signal.ustar import tar_key
 HELD: tuple[type[Modality], ...] = (Image, Boxes, Polygons, InstanceMasks, Keypoints, Text)
 HALF = 0.5
 _HEAD = 1 << 16
+_MOST_FILES = 100  # a folder with more JSON files has one a sample, which is not COCO
 _OTHER = "object"
 Annotation = dict[str, Any]
 
@@ -144,8 +145,8 @@ class _Catalogue:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        places = [*path.glob("*.json"), *path.glob("annotations/*.json")]
-        return [p for p in sorted(places) if _speaks_coco(p)]
+        places = sorted([*path.glob("*.json"), *path.glob("annotations/*.json")])
+        return [p for p in places if _speaks_coco(p)] if len(places) <= _MOST_FILES else []
     return [path] if path.suffix == ".json" and _speaks_coco(path) else []
 
 
@@ -310,7 +311,7 @@ class _Writer:
         for row, said in found.items():
             said["category_id"] = self._category(names.get(row, _OTHER))["id"]
             said["instance"] = row
-            said.setdefault("bbox", _around(said))
+            said["bbox"] = said.get("bbox") or _around(said)
             said.setdefault("area", said["bbox"][2] * said["bbox"][3])
         return list(found.values())
 

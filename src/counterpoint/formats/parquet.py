@@ -68,8 +68,13 @@ class Parquet(Format):
     def detect(cls, path: Path) -> float:
         if path.is_file():
             return 0.85 if path.suffix == ".parquet" else 0.0
-        files = [p for p in path.rglob("*") if p.is_file() and p.suffix not in (".md", ".txt")]
-        return 0.85 if files and all(p.suffix == ".parquet" for p in files) else 0.0
+        found = False
+        for file in path.rglob("*"):
+            if file.suffix == ".parquet":
+                found = True
+            elif file.suffix not in (".md", ".txt") and file.is_file():
+                return 0.0
+        return 0.85 if found else 0.0
 
     @classmethod
     def read(cls, path: Path) -> Source:

@@ -32,6 +32,7 @@ from counterpoint.modalities.spans import Spans
 
 HELD: tuple[type[Modality], ...] = (Series, Spans)
 SYMBOLS = dict(zip([*range(1, 15), 16, *range(18, 42)], 'NLRaVFJASEj/Q~|sT*D"=pB^t+u?![]en@xf()r', strict=True))
+_GAINS = (1.0, 10.0, 100.0, 200.0, 1000.0, 2000.0, 10000.0, 20000.0)
 _SKIP, _NUMBER, _SUB, _CHANNEL, _AUX = 59, 60, 61, 62, 63
 
 
@@ -66,7 +67,8 @@ class Wfdb(Format):
         for name in names[Series][:1]:
             series: Series = sample[name]
             said += ["WFDB needs evenly spaced rows; this series is not"] if series.rate is None else []
-            said += ["WFDB keeps 16 bits a value; finer differences are lost"]
+            fine = [c.name for i, c in enumerate(series.columns) if _exact_gain(series.values[:, i]) is None]
+            said += [f"WFDB keeps 16 bits a value; finer differences in {n!r} are lost" for n in fine]
             said += (
                 [f"WFDB starts at 0; the series starts at {series.times[0]:.6g} s"] if series.times[:1].any() else []
             )
@@ -220,12 +222,8 @@ def _write(root: Path, sample: Sample) -> None:
     name = re.sub(r"[^A-Za-z0-9_-]", "_", sample.key)
     if not name or (root / f"{name}.hea").exists():
         raise FormatError(f"the key {sample.key!r} comes twice, or is no record name. Rename the sample.")
-    low, high = (
-        f(series.values, 0) if len(series.values) else np.zeros(len(series.columns)) for f in (np.nanmin, np.nanmax)
-    )
-    middle = (low + high) / 2
-    gain = 32000 / np.maximum((high - low) / 2, 1e-9)
-    baseline = np.rint(-middle * gain)
+    scales = [_scale(series.values[:, i]) for i in range(len(series.columns))]
+    gain, baseline = np.array(scales, np.float64).reshape(-1, 2).T
     raw = np.rint(series.values * gain + baseline)
     (root / f"{name}.dat").write_bytes(np.where(np.isnan(raw), -32768, raw).astype("<i2").tobytes())
     lines = [f"{name} {len(series.columns)} {series.rate!r} {len(series.values)}"]
@@ -235,6 +233,26 @@ def _write(root: Path, sample: Sample) -> None:
     (root / f"{name}.hea").write_text("\n".join(lines) + "\n", encoding="latin-1", errors="replace")
     if marks is not None:
         (root / f"{name}.atr").write_bytes(_packed(marks, series.rate))
+
+
+def _exact_gain(values: NDArray[np.float64]) -> float | None:
+    """A gain with which every value is a whole number of 16 bits, if a usual one does that."""
+    some = values[np.isfinite(values)]
+    for gain in _GAINS:
+        raw = some * gain
+        if np.abs(raw - np.rint(raw)).max(initial=0.0) < 1e-6 and np.abs(raw).max(initial=0.0) < 32767:
+            return gain
+    return None
+
+
+def _scale(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Gain and baseline: exact ones if there are, else those that spread the values over 16 bits."""
+    gain = _exact_gain(values)
+    if gain is not None:
+        return gain, 0.0
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    gain = 32000 / max((high - low) / 2, 1e-9)
+    return gain, float(np.rint(-(low + high) / 2 * gain))
 
 
 def _packed(marks: Spans, rate: float) -> bytes:

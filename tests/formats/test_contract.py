@@ -1,0 +1,91 @@
+"""Every layout keeps the contract of formats, and chooses itself among all others."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from counterpoint.catalog import TABLES, find
+from counterpoint.core.columns import Column
+from counterpoint.core.contracts import Modality
+from counterpoint.core.dataset import detected
+from counterpoint.core.rig import Camera, Rig
+from counterpoint.core.sample import Sample
+from counterpoint.errors import FormatError
+from counterpoint.modalities.audio import Audio
+from counterpoint.modalities.boxes import Boxes
+from counterpoint.modalities.image import Image
+from counterpoint.modalities.points import Points
+from counterpoint.modalities.record import Record
+from counterpoint.modalities.series import Series
+from counterpoint.modalities.spans import Spans
+from counterpoint.modalities.text import Text
+from counterpoint.testing.format import check_format
+
+ENDINGS = {"parquet": ".parquet", "table": ".csv", "webdataset": ".tar"}
+
+
+def made(layout: str) -> list[Sample]:
+    """Two samples of what a layout is for."""
+    picture = Image(np.arange(24, dtype=np.uint8).reshape(2, 4, 3), "image_2" if layout == "kitti" else "camera")
+    sound = Audio(np.zeros((80, 1), np.float32), 8000)
+    times = np.array([0.0, 0.004])
+    words = Spans(times, times + 0.003, ("a", "b"), "words", True)
+    extra = {"kitti": {"truncated": (0.5,), "occluded": (1,)}, "coco": {"iscrowd": (0,)}}.get(layout, {})
+    boxes = Boxes(np.array([[0.5, 0.5, 2.5, 1.5]]), ("0",), ("Car",), picture.camera, extra, (4, 2))
+    rows = Series(times, np.array([[1.0, 2.0], [3.0, np.nan]]), (Column("u", "V"), Column("v")), 250.0)
+    parts: dict[str, dict[str, Modality]] = {
+        "clip": {"audio": sound, "words": words},
+        "coco": {"image": picture, "boxes": boxes, "caption": Text("a car")},
+        "kitti": {
+            "image": picture,
+            "boxes": boxes,
+            "points": Points(np.ones((3, 4), np.float32), ("x", "y", "z", "intensity")),
+        },
+        "table": {"series": rows, "record": Record({"sex": "f"})},
+        "wfdb": {"series": rows, "beats": Spans(times, times, ("N", "V"), "events")},
+        "folder": {"image": picture, "audio": sound, "words": words, "record": Record({"n": 1})},
+        "webdataset": {"image": picture, "audio": sound, "record": Record({"n": 1})},
+        "parquet": {"image": picture, "boxes": boxes, "series": rows},
+    }
+    pose = np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
+    rig = Rig({"image_2": Camera.of((4, 2), [[3, 0, 2], [0, 3, 1], [0, 0, 1]], pose)}) if layout == "kitti" else Rig()
+    return [Sample.of(key, parts[layout], rig) for key in ("k1", "k2")]
+
+
+@pytest.mark.parametrize("layout", sorted(set(TABLES["formats"]) - {"native"}))
+def test_a_layout_keeps_its_contract_and_is_found_by_looking(tmp_path: Path, layout: str) -> None:
+    path = tmp_path / f"set{ENDINGS.get(layout, '')}"
+    back = check_format(find("formats", layout), made(layout), path)
+    assert detected(path) == layout
+    for old, new in zip(made(layout), back, strict=True):
+        for name in old:
+            assert new[name].encode().blob.read() == old[name].encode().blob.read(), name
+    source = pickle.loads(pickle.dumps(find("formats", layout).read(path)))
+    assert list(source.keys()) == ["k1", "k2"]
+
+
+@pytest.mark.parametrize("layout", sorted(TABLES["formats"]))
+def test_detection_of_anything_odd_is_a_plain_no(tmp_path: Path, layout: str) -> None:
+    layout_class = find("formats", layout)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 4)
+    for name in ("x.json", "x.csv", "x.tar", "x.parquet", "x.hea"):
+        (tmp_path / name).write_bytes(b"")
+    for path in (tmp_path / "empty", tmp_path / "noise.bin", *tmp_path.glob("x.*")):
+        assert 0 <= layout_class.detect(path) <= 1
+
+
+def test_a_folder_that_could_be_two_things_is_asked_about(tmp_path: Path) -> None:
+    import tarfile
+
+    (tmp_path / "t.csv").write_text("file\na.png\n")
+    (tmp_path / "a.png").write_bytes(b"x")
+    tarfile.open(tmp_path / "t.tar", "w").close()
+    with tarfile.open(tmp_path / "t.tar", "w") as tar:
+        tar.add(tmp_path / "a.png", "a.png")
+    with pytest.raises(FormatError, match="folder or webdataset"):
+        detected(tmp_path)
