@@ -93,7 +93,12 @@ class Bend(Recorded):
     def grid(self, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> NDArray[np.float64]:
         """Displacements ``(2, len(ys), len(xs))`` on the grid ``ys`` x ``xs``."""
         down, across = self.separable(xs, ys)
-        return down @ across
+        out = np.empty((2, len(ys), len(xs)))
+        # In strips too small for BLAS to start threads, which cost more than they save and fight the other workers.
+        step = max(200_000 // max(across.size, 1), 1)
+        for y in range(0, len(ys), step):
+            out[:, y : y + step] = down[:, y : y + step] @ across
+        return out
 
     def separable(
         self, xs: NDArray[np.float64], ys: NDArray[np.float64]
