@@ -133,9 +133,10 @@ def test_stereo_keeps_its_channels_apart():
 
 def test_very_slow_stretches_are_the_same_every_time():
     wave = np.random.default_rng(0).normal(0, 0.1, (4000, 1)).astype(np.float32)
-    once, again = (sound.stretch(wave, 0.3, 16000) for _ in range(2))
-    assert len(once) == round(4000 / 0.3)
-    assert np.array_equal(once, again)
+    for factor in (0.6, 0.5, 0.3, 0.25):
+        once, again = (sound.stretch(wave, factor, 16000) for _ in range(2))
+        assert len(once) == round(4000 / factor)
+        assert np.array_equal(once, again)
 
 
 def test_resampling_keeps_moments_and_length():
@@ -203,7 +204,7 @@ def test_speech_keeps_its_pauses_where_the_map_puts_them(shared):
     """Real speech at 0.9: the loudness curve of the slow version, read at mapped times, is that of the original."""
     blob = Blob("wav", path=str(shared("speech_align") / "acoustic_corpus.wav"))
     wave, rate = sound.decode(blob)
-    wave = wave[: 8 * rate]
+    wave = wave[rate : 9 * rate]  # the first second is a thump below 20 Hz, which a stretch does not keep
     out, _ = sound.apply_time_map(wave, rate, 0.0, TimeMap.affine(0.9))
 
     def loudness(x: np.ndarray, hop: float) -> np.ndarray:
@@ -214,7 +215,7 @@ def test_speech_keeps_its_pauses_where_the_map_puts_them(shared):
     size = min(len(a), len(b))
     lags = {lag: np.corrcoef(a[10 : size - 10], np.roll(b[:size], lag)[10:-10])[0, 1] for lag in range(-4, 5)}
     assert max(lags, key=lags.get) == 0
-    assert lags[0] > 0.95
+    assert lags[0] > 0.97
 
 
 def test_the_header_of_a_recorder_that_streams_is_no_truncation():
