@@ -11,6 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from counterpoint.core.blob import Blob
 from counterpoint.core.contracts import Modality
@@ -74,7 +78,7 @@ def parts_of(blob: Blob, name: str, camera: str = "camera") -> dict[str, Modalit
     """
     kind = kind_of(f"x.{blob.ext}")
     if kind == "image":
-        return {name: Image(blob, camera)}
+        return {name: Image(blob if blob.ext in ("jpg", "jpeg", "png", "webp") else _bitmap(blob), camera)}
     if kind == "audio":
         return {name: _heard(blob)}
     if kind == "video":
@@ -90,6 +94,18 @@ def parts_of(blob: Blob, name: str, camera: str = "camera") -> dict[str, Modalit
     raise UnreadableInputError(
         f"{blob.label or blob.path}: no part is known for a file that ends in {blob.ext!r}. Leave the file out."
     )
+
+
+def _bitmap(blob: Blob) -> NDArray[Any]:
+    """Pixels of a BMP, TIFF, PGM or PPM, which are written again as PNG."""
+    import cv2
+
+    raw = cv2.imdecode(np.frombuffer(blob.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if raw is None or raw.dtype not in (np.uint8, np.uint16):
+        raise UnreadableInputError(f"{blob.label or blob.path}: cannot be decoded as {blob.ext}. Restore the file.")
+    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
+    pixels = raw[..., None] if raw.ndim == 2 else raw[..., order[raw.shape[2]]]
+    return pixels if raw.dtype == np.uint8 else (pixels / np.float32(65535)).astype(np.float32)
 
 
 def _heard(blob: Blob) -> Audio:
@@ -125,8 +141,6 @@ def written(text: str, ext: str, name: str = "", label: str = "") -> dict[str, M
 def spans_of(cues: Sequence[Cue], tier: str) -> Spans:
     """One tier as a part; tiers called words, phones or subtitles are heard, all others are events."""
     kind = next((k for k in _SPOKEN if re.search(rf"\b{k[:-1]}s?\b", tier.lower())), "events")
-    import numpy as np
-
     starts, ends = (np.array([getattr(c, side) for c in cues], np.float64) for side in ("start", "end"))
     return Spans(starts, ends, tuple(c.text for c in cues), kind, kind != "events")  # type: ignore[arg-type]
 

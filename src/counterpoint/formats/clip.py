@@ -6,7 +6,7 @@
 ``transcript`` is built from them and each of its words is linked to its time.
 
 Times are seconds from the begin of the recording. A cue that reaches beyond its end
-is legal and is kept; ``beyond`` finds it.
+is legal and is kept; ``counterpoint look`` tells it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RECORDED = ("video", "audio")
 
 @final
 class Clip(Format):
-    """See the module."""
+    """A recording with `.srt`, `.vtt`, `.align`, `.TextGrid`, `.lab` or `.txt` of the same stem beside it."""
 
     @classmethod
     def detect(cls, path: Path) -> float:
@@ -126,14 +126,6 @@ class Files:
         if words is not None and "transcript" not in parts:
             parts["transcript"] = transcript(words)
         return Sample.of(key, on_clock(parts), lineage=Lineage(parents=(key,), licence=self.licence))
-
-
-def beyond(sample: Sample) -> list[str]:
-    """One sentence for each part of times that reaches beyond the end of the recording."""
-    ends = [c.span() for n, c in sample.cells.items() if sample.kind(n) in (Video, Audio)]
-    end = max((s[1] for s in ends if s is not None), default=float("inf"))
-    late = {n: p for n, p in sample.parts.items() if isinstance(p, Spans) and len(p.ends) and p.ends.max() > end + 1e-6}
-    return [f"{n!r} reaches to {p.ends.max():.3f} s, the recording only to {end:.3f} s" for n, p in late.items()]
 
 
 def _written(sample: Sample) -> dict[str, bytes]:

@@ -53,7 +53,7 @@ Annotation = dict[str, Any]
 
 @final
 class Coco(Format):
-    """See the module."""
+    """COCO annotations with their pictures: boxes, polygons, run-length masks, named keypoints, captions."""
 
     @classmethod
     def detect(cls, path: Path) -> float:

@@ -50,7 +50,7 @@ HELD: tuple[type[Modality], ...] = (*MEDIA, Text, Spans, Label, Record)
 
 @final
 class Folder(Format):
-    """See the module."""
+    """A folder of media with `metadata.csv`, `.jsonl` or `.parquet`, or any table whose columns point at files."""
 
     @classmethod
     def detect(cls, path: Path) -> float:

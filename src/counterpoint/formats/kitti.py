@@ -53,7 +53,7 @@ _LEVEL = 1e-3  # rad by which a box may lean before that is said
 
 @final
 class Kitti(Format):
-    """See the module."""
+    """KITTI object detection: pictures, LiDAR sweeps, calibration, 2-D and 3-D boxes."""
 
     @classmethod
     def detect(cls, path: Path) -> float:
@@ -334,7 +334,7 @@ def _calib(rig: Rig, plane: str, cam0_from_world: Matrix, world_from_velo: Matri
     lines["Tr_velo_to_cam"] = (raw_from_world @ world_from_velo)[:3]
     if "imu" in rig.frames:
         lines["Tr_imu_to_velo"] = (np.linalg.inv(world_from_velo) @ rig.frames["imu"].pose)[:3]
-    return "".join(f"{name}: {' '.join(f'{v:.12e}' for v in m.ravel())}\n" for name, m in lines.items())
+    return "".join(f"{name}: {' '.join(f'{v:.12e}' for v in (m.ravel() + 0.0))}\n" for name, m in lines.items())
 
 
 def _cloud(points: Points) -> bytes:

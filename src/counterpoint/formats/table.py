@@ -48,7 +48,7 @@ KEY = "key"  # the column of keys that is written where no cell holds the key
 
 @final
 class Table(Format):
-    """See the module."""
+    """CSV, TSV or JSON lines: rows as records, or series where there is a column of time."""
 
     @classmethod
     def detect(cls, path: Path) -> float:

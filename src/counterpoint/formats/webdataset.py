@@ -55,7 +55,7 @@ _USUAL = {"cls": "label", "json": "record", "npy": "series"}
 
 @final
 class Webdataset(Format):
-    """See the module."""
+    """WebDataset tars of any make; read in place, never unpacked, never unpickled."""
 
     @classmethod
     def detect(cls, path: Path) -> float:

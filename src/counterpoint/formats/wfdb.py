@@ -38,7 +38,7 @@ _SKIP, _NUMBER, _SUB, _CHANNEL, _AUX = 59, 60, 61, 62, 63
 
 @final
 class Wfdb(Format):
-    """See the module."""
+    """PhysioNet records: signals in physical units with the marks in them."""
 
     @classmethod
     def detect(cls, path: Path) -> float:
