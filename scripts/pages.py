@@ -110,7 +110,14 @@ def command_line() -> str:
     top = typer.main.get_command(app)
     lines = ["# Command line", "", _GENERATED, "", str(top.help), "", str(top.epilog or ""), ""]
     for name, command in top.commands.items():  # type: ignore[attr-defined]
-        lines += [f"## counterpoint {name}", "", str(command.help or ""), "", "| | | default |", "|---|---|---|"]
+        lines += [
+            f"## counterpoint {name}",
+            "",
+            str(command.help or ""),
+            "",
+            "| argument, option | what | default |",
+            "|---|---|---|",
+        ]
         lines += [_option(p) for p in command.params if not getattr(p, "hidden", False)]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

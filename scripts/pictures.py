@@ -28,6 +28,7 @@ from counterpoint.run.words import in_words, word_changes
 
 GRID = Path(__file__).parents[1] / "examples" / "data" / "grid"
 W, H, GAP, TOP = 300, 240, 16, 22
+_GIVEN = {"Pad": {"pixels": 24}}  # nothing happens at their defaults
 _HUES = ("#ff8a1f", "#27b3e6", "#59c12f", "#e64fb5")
 
 
@@ -40,16 +41,25 @@ def pictured(cls: type[Step]) -> bool:
 
 
 def drawn(cls: type[Step]) -> str:
-    """The picture of a transform: the first seed that changes something."""
-    pool = {s.key: s for s in (demo("bbaf2n"), demo("brbk7n"))}
-    before = pool["bbaf2n"]
+    """The picture of a transform: the first seed that changes what the picture shows."""
+    before, partner = demo("bbaf2n"), demo("brbk7n")
+    if cls.mixes:  # type: ignore[attr-defined]
+        before, partner = _mixable(before), _mixable(partner)
+    pool = {before.key: before, partner.key: partner}
     for seed in range(40):
-        after = cls()(before, seed=seed, pool=pool)
+        after = cls(**_GIVEN.get(cls.__name__, {}))(before, seed=seed, pool=pool)
         if after.lineage.changes:
             change = after.lineage.changes[-1]
-            return _page(before, after, shown_by(change.moves), in_words(change))
+            draw = PANELS[shown_by(change.moves)]
+            if "".join(draw(before, before)) != "".join(draw(after, before)):
+                return _page(before, after, shown_by(change.moves), in_words(change))
     refused = sorted({f"{r.part}: {r.reason}" for r in after.lineage.refusals}) or ["nothing to change"]
     return _frame(_label(0, f"refused here: {refused[0]}"[:90]), 40)
+
+
+def _mixable(sample: Sample) -> Sample:
+    """The parts that two samples can share: what was said, and solid things in the world, refuse."""
+    return Sample.of(sample.key, {n: sample[n] for n in ("image", "boxes", "keypoints", "audio")})
 
 
 def shown_by(moves: tuple[Move, ...]) -> str:
@@ -70,16 +80,16 @@ def demo(key: str) -> Sample:
     """One GRID clip with its middle frame as a picture, and boxes, keypoints, a sweep and a series made for it."""
     real = cp.open(GRID)[key]
     frame = real["video"].frames[38]
-    side = np.array([[150, 150], [206, 150], [178, 176], [178, 204]], float)
+    face = np.array([[130, 154], [178, 154], [157, 184], [158, 212]], float)
     named = ("right_eye", "left_eye", "nose", "mouth")
     times = np.arange(0, 3, 0.02)
     values = np.stack([np.sin(times * 4) * 20, np.clip(times * 4, 0, 8)], 1)
     parts = {
         **{n: real[n] for n in real if n in ("video", "audio", "words", "transcript")},
         "image": cp.Image(frame),
-        "boxes": cp.Boxes(np.array([[118.0, 70, 240, 236]]), ("1",), ("face",)),
-        "keypoints": cp.Keypoints(side[None], np.full((1, 4), 2, np.uint8), named, ("1",)),
-        "caption": cp.Text("A young man in a grey shirt looks into the camera and begins to speak."),
+        "boxes": cp.Boxes(np.array([[84.0, 94, 218, 248]]), ("1",), ("face",)),
+        "keypoints": cp.Keypoints(face[None], np.full((1, 4), 2, np.uint8), named, ("1",)),
+        "caption": cp.Text("A young man in a denim shirt looks into the camera and begins to speak."),
         "series": cp.Series(
             times, values, (cp.Column("steering", "deg", "lateral"), cp.Column("speed", "m/s", order=1)), rate=50.0
         ),
@@ -109,10 +119,7 @@ def _sweep() -> NDArray[np.float32]:
 
 
 def _page(before: Sample, after: Sample, panel: str, said: str) -> str:
-    draw = {
-        "pixels": _picture, "frames": _strip, "waveform": _clock, "points": _above, "text": _text, "columns": _series,
-        "cells": _row, "parts": _parts,
-    }[panel]  # fmt: skip
+    draw = PANELS[panel]
     one, two = "".join(draw(before, before)), "".join(draw(after, before))
     height = TOP + (H if panel in ("pixels", "points") else 120)
     body = _label(0, "before") + _label(W + GAP, said[:52])
@@ -204,10 +211,11 @@ def _text(sample: Sample, before: Sample) -> Iterator[str]:
     words = [(w, what) for what, run in runs if what != "gone" for w in run.split()]
     x, y = 4.0, 20
     for word, what in words:
-        if x + 7 * len(word) > W:
+        if x + 7.3 * len(word) > W:
             x, y = 4.0, y + 20
-        yield f'<text x="{x:.0f}" y="{y}" fill="{"#12694a" if what == "new" else "#222"}">{escape(word)}</text>'
-        x += 7 * len(word) + 6
+        hue = "#12694a" if what == "new" else "#222"
+        yield f'<text x="{x:.0f}" y="{y}" fill="{hue}" font-family="monospace">{escape(word)}</text>'
+        x += 7.3 * (len(word) + 1)
 
 
 def _series(sample: Sample, before: Sample) -> Iterator[str]:
@@ -237,3 +245,15 @@ def _parts(sample: Sample, _: Sample) -> Iterator[str]:
     for i, name in enumerate(sample):
         look = "#222" if name in there else "#bbb"
         yield f'<text x="{4 + 100 * (i // 5)}" y="{18 + 20 * (i % 5)}" fill="{look}">{escape(name)}</text>'
+
+
+PANELS = {
+    "pixels": _picture,
+    "frames": _strip,
+    "waveform": _clock,
+    "points": _above,
+    "text": _text,
+    "columns": _series,
+    "cells": _row,
+    "parts": _parts,
+}
