@@ -87,8 +87,8 @@ def demo(key: str) -> Sample:
     parts = {
         **{n: real[n] for n in real if n in ("video", "audio", "words", "transcript")},
         "image": cp.Image(frame),
-        "boxes": cp.Boxes(np.array([[84.0, 94, 218, 248]]), ("1",), ("face",)),
-        "keypoints": cp.Keypoints(face[None], np.full((1, 4), 2, np.uint8), named, ("1",)),
+        "boxes": cp.Boxes(np.array([[84.0, 94, 218, 248]]), ("1",), ("face",), canvas=(360, 288)),
+        "keypoints": cp.Keypoints(face[None], np.full((1, 4), 2, np.uint8), named, ("1",), canvas=(360, 288)),
         "caption": cp.Text("A young man in a denim shirt looks into the camera and begins to speak."),
         "series": cp.Series(
             times, values, (cp.Column("steering", "deg", "lateral"), cp.Column("speed", "m/s", order=1)), rate=50.0
