@@ -174,6 +174,7 @@ def test_nothing_is_overwritten_and_a_failed_write_leaves_nothing(tmp_path: Path
 
 def test_no_sample_at_all_is_a_data_set_too(tmp_path: Path) -> None:
     Native.write(tmp_path / "set", iter(()))
+    assert {p.name for p in (tmp_path / "set").iterdir()} == {"dataset.json", "versions"}
     assert Native.read(tmp_path / "set").keys() == []
 
 

@@ -141,7 +141,8 @@ def test_a_run_that_was_cut_short_goes_on_to_the_same_bytes(place: Path) -> None
             (plan.folder / "manifests" / f"shard-{number:05d}.json").unlink()
         shutil.rmtree(plan.folder / "versions")
         (plan.folder / "shard-00003.tar").write_bytes(b"half")
-        (plan.folder / ".work" / "shard-00003-999999999-x").mkdir(parents=True)
+        (plan.folder / ".work" / "999999999-x").mkdir(parents=True)
+        (plan.folder / ".work" / "999999999-y").write_bytes(b"half a manifest")
         assert plan.left() == list(range(kept, 4))
         done = ran(place / "recipe.yaml", resume=True)
         assert digests(place / "out") == whole
@@ -169,7 +170,8 @@ def test_kill_9_in_the_middle_and_resume_give_the_bytes_of_an_undisturbed_run(pl
     workers_of_it = psutil.Process(child.pid).children(recursive=True)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    assert not psutil.wait_procs(workers_of_it, timeout=20)[1], "workers must not outlive their run"
+    left = psutil.wait_procs(workers_of_it, timeout=20)[1]
+    assert not [p for p in left if p.is_running() and p.status() != "zombie"], "workers must not outlive their run"
     kept = digests(place / "out")
     done = len(list(manifests.glob("shard-*.json")))
     assert 3 <= done < 15, "the kill came too late to show anything"
@@ -178,6 +180,20 @@ def test_kill_9_in_the_middle_and_resume_give_the_bytes_of_an_undisturbed_run(pl
     now = digests(place / "out")
     assert now == whole
     assert all(now[n] == d for n, d in kept.items() if n.startswith("manifests/shard"))
+
+
+def test_a_run_that_was_killed_while_it_began_begins_again(place: Path) -> None:
+    """Nothing but rubbish, then a plan without a description of the data set."""
+    ran(place / "recipe.yaml")
+    whole = digests(place / "out")
+    plan = (place / "out" / "plan.json").read_bytes()
+    for there in ({}, {"plan.json": plan}):
+        shutil.rmtree(place / "out")
+        (place / "out" / ".work").mkdir(parents=True)
+        for name, data in there.items():
+            (place / "out" / name).write_bytes(data)
+        ran(place / "recipe.yaml", resume=True)
+        assert digests(place / "out") == whole
 
 
 def test_interruption_by_ctrl_c_says_how_to_go_on(place: Path) -> None:

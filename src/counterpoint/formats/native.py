@@ -34,6 +34,7 @@ from counterpoint.signal.store import (
     read_index,
     sealed,
     stem,
+    sweep,
     unsealed,
     write_shard,
 )
@@ -160,17 +161,20 @@ def entry_of(sample: Sample) -> Entry:
 
 def describe(folder: Path, facts: Mapping[str, Any]) -> bool:
     """Write ``dataset.json``; False if it is there already."""
-    return create(folder / "dataset.json", sealed({**LAYOUT, **facts}))
+    return create(folder, "dataset.json", sealed({**LAYOUT, **facts}))
 
 
 def seal_version(folder: Path) -> bool:
-    """Write ``versions/0001.json``: which manifests make up the finished whole; False if it is there already."""
+    """Write ``versions/0001.json``: which manifests make up the finished whole; False if it is there already.
+
+    What killed writers left behind is removed.
+    """
     manifests = {n: load_manifest(folder, n) for n in committed(folder)}
     names = {stem(n): manifest_seal(folder, n) for n in manifests}
-    return create(
-        folder / "versions" / "0001.json",
-        sealed({"manifests": names, "samples": sum(m.samples for m in manifests.values())}),
-    )
+    whole = {"manifests": names, "samples": sum(m.samples for m in manifests.values())}
+    fresh = create(folder, "versions/0001.json", sealed(whole))
+    sweep(folder)
+    return fresh
 
 
 def manifest_seal(folder: Path, number: int) -> str:

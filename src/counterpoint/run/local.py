@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 from collections import Counter
@@ -25,7 +24,7 @@ from counterpoint.errors import CounterpointError
 from counterpoint.formats.native import seal_version
 from counterpoint.run.plan import Plan
 from counterpoint.run.shard import Job, Tell
-from counterpoint.signal.store import WORK, committed, load_manifest
+from counterpoint.signal.store import committed, load_manifest
 
 _job: Job | None = None
 _queue: Any = None
@@ -67,7 +66,6 @@ def carry_out(plan: Plan, workers: int, tell: Tell, strict: bool = False) -> Out
             "are safe; make room and run the recipe with --resume."
         ) from e
     seal_version(plan.folder)
-    _swept(plan)
     return outcome(plan)
 
 
@@ -158,24 +156,3 @@ def _shard(number: int, strict: bool) -> None:
 def _listen(queue: Any, tell: Callable[[str, int], None]) -> None:
     while (message := queue.get()) is not None:
         tell(*message)
-
-
-def _swept(plan: Plan) -> None:
-    """Remove what killed writers left behind; those that still write are left alone."""
-    work = plan.folder / WORK
-    for left in work.glob("shard-*"):
-        owner = left.name.split("-")[2]
-        if not (owner.isdecimal() and _alive(int(owner))):
-            shutil.rmtree(left, ignore_errors=True)
-    with suppress(OSError):
-        work.rmdir()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

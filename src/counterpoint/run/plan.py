@@ -21,7 +21,7 @@ from counterpoint.core.dataset import source
 from counterpoint.errors import FormatError, RecipeError
 from counterpoint.formats.native import Native, describe
 from counterpoint.run.recipe import Recipe
-from counterpoint.signal.store import committed, create, sealed, unsealed
+from counterpoint.signal.store import WORK, committed, create, sealed, unsealed
 
 _SHOWN = 5
 
@@ -108,9 +108,10 @@ class Plan:
         return cls(Path(recipe.write.path), recipe, tuple(keys), licence, attribution, versions())
 
     def save(self) -> bool:
-        """Write it; False if the folder has a plan already."""
+        """Write it and ``dataset.json``, whichever is not there yet; False if the folder has a plan already."""
         fresh = create(
-            self.folder / "plan.json",
+            self.folder,
+            "plan.json",
             sealed(
                 {
                     "recipe": self.recipe.resolved(),
@@ -170,7 +171,7 @@ def prepared(recipe: Recipe, resume: bool = False, fresh: bool = False) -> Plan:
         RecipeError: ``resume`` with a recipe that gives other bytes.
     """
     folder = Path(recipe.write.path)
-    there = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    there = folder.exists() and (not folder.is_dir() or any(p.name != WORK for p in folder.iterdir()))
     if there and not _ours(folder):
         raise FormatError(f"write: {folder} holds something else and nothing is overwritten. Choose another place.")
     if there and fresh:
@@ -203,6 +204,7 @@ def versions() -> tuple[tuple[str, str], ...]:
 
 def _resumed(plan: Plan, recipe: Recipe) -> Plan:
     if plan.recipe.digest == recipe.digest:
+        plan.save()
         return plan
     old, new = _flat(plan.recipe.resolved()), _flat(recipe.resolved())
     changed = [f"{n}: was {old.get(n)!r}, is {new.get(n)!r}" for n in sorted({*old, *new}) if old.get(n) != new.get(n)]

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, file_digest, sha256
 from io import RawIOBase
@@ -99,9 +101,8 @@ def write_shard(
         FormatError: two samples have one key.
         IntegrityError: the shard was committed before with other bytes.
     """
-    (folder / WORK).mkdir(parents=True, exist_ok=True)
-    prefix = f"{stem(number)}-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder / WORK, ignore_cleanup_errors=True) as work:
+    prefix = f"{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=_work(folder), ignore_cleanup_errors=True) as work:
         tar, index = Path(work, "tar"), Path(work, "index")
         tar_sha256, rows = _write_tar(tar, entries)
         _write_index(index, rows)
@@ -197,12 +198,11 @@ def _commit(folder: Path, manifest: Manifest, tar: Path, index: Path) -> None:
     """Move tar and index into place, then create the manifest; the first committer wins."""
     text = sealed(asdict(manifest))
     final = manifest_path(folder, manifest.shard)
-    final.parent.mkdir(exist_ok=True)
     if not final.exists():
         for temporary, ending in ((tar, ".tar"), (index, ".parquet")):
             os.replace(temporary, folder / (stem(manifest.shard) + ending))
         _sync_folder(folder)
-    if create(final, text):
+    if create(folder, str(final.relative_to(folder)), text):
         return
     if final.read_bytes() != text:
         raise IntegrityError(
@@ -211,10 +211,11 @@ def _commit(folder: Path, manifest: Manifest, tar: Path, index: Path) -> None:
         )
 
 
-def create(path: Path, data: bytes) -> bool:
-    """Create a file whole or not at all; False if it is there already. Works on local disks and NFS."""
+def create(folder: Path, name: str, data: bytes) -> bool:
+    """Create a file of a data set whole or not at all; False if it is there already. Works on local disks and NFS."""
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=f"{os.getpid()}-", dir=_work(folder))
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
@@ -227,6 +228,31 @@ def create(path: Path, data: bytes) -> bool:
     finally:
         os.unlink(temporary)
     _sync_folder(path.parent)
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left behind; those that still write are left alone."""
+    work = folder / WORK
+    for left in work.glob("*"):
+        if not _alive(left.name.partition("-")[0]):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    with suppress(OSError):
+        work.rmdir()
+
+
+def _work(folder: Path) -> Path:
+    (folder / WORK).mkdir(parents=True, exist_ok=True)
+    return folder / WORK
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
     return True
 
 
