@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from counterpoint.catalog import TABLES, find
 from counterpoint.core.blob import Blob
@@ -24,6 +26,7 @@ from counterpoint.modalities.record import Record
 from counterpoint.modalities.series import Series
 from counterpoint.modalities.spans import Spans
 from counterpoint.modalities.text import Text
+from counterpoint.signal.ustar import tar_key
 from counterpoint.testing.format import check_format
 
 GOLDEN = Path(__file__).parent / "golden" / "written"
@@ -115,3 +118,24 @@ def test_a_folder_that_could_be_two_things_is_asked_about(tmp_path: Path) -> Non
         tar.add(tmp_path / "a.png", "a.png")
     with pytest.raises(FormatError, match="folder or webdataset"):
         detected(tmp_path)
+
+
+KEY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    keys=st.lists(KEY, min_size=1, max_size=4, unique=True),
+    layout=st.sampled_from(["folder", "coco", "webdataset", "parquet"]),
+)
+def test_any_unicode_key_comes_back(tmp_path_factory: pytest.TempPathFactory, keys: list[str], layout: str) -> None:
+    path = tmp_path_factory.mktemp("keys") / f"set{ENDINGS.get(layout, '')}"
+    samples = [Sample.of(k, {"image": Image(Blob("png", PNG))}) for k in keys]
+    if any(find("formats", layout).cannot_hold(s) for s in samples):
+        assert layout == "webdataset"
+        assert max(len(tar_key(k)) for k in keys) == 60
+        return
+    find("formats", layout).write(path, iter(samples))
+    source = find("formats", layout).read(path)
+    assert list(source.keys()) == keys
+    assert all(set(source.sample(k)) == {"image"} for k in keys)

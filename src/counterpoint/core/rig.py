@@ -153,7 +153,7 @@ class Camera(Recorded):
             return replace(self, intrinsics=_flat(np.triu(k) / k[2, 2], 9))
         if any(self.distortion):
             return replace(self, after=(move,))
-        k, turn = _rq(k)
+        k, turn = rq(k)
         pose = np.eye(4)
         pose[:3, :3] = turn
         return replace(self, intrinsics=_flat(k, 9), camera_from_world=_flat(pose @ self.pose, 16))
@@ -206,7 +206,7 @@ class Rig(Recorded):
         return self
 
 
-def _rq(m: Matrix) -> tuple[Matrix, Matrix]:
+def rq(m: Matrix) -> tuple[Matrix, Matrix]:
     """``m ~ K R`` with K upper triangular, ``K[1,1] > 0``, ``K[2,2] = 1`` and det R = +1."""
     p = np.eye(3)[::-1]
     q, r = np.linalg.qr((p @ m).T)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from counterpoint.modalities.spans import Spans
 from counterpoint.modalities.text import Link, Text
 from counterpoint.modalities.video import Video
 from counterpoint.signal.subtitles import Cue, decoded, dump, parse, timed_lab
+from counterpoint.signal.ustar import tar_key
 
 IMAGES = frozenset(["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp", "pgm", "ppm"])
 SOUNDS = frozenset(["wav", "flac", "ogg", "oga", "mp3", "opus", "aif", "aiff", "au", "m4a", "aac", "wma"])
@@ -212,3 +214,10 @@ def losses(sample: Sample, held: tuple[type[Modality], ...], layout: str) -> lis
         for name, kind in kinds.items()
         if not issubclass(kind, held)
     ]
+
+
+def shortened(sample: Sample, layout: str) -> list[str]:
+    """A sentence if the name of a file cannot carry the key: names end in a digest where keys are long."""
+    if unquote(tar_key(sample.key)) == sample.key:
+        return []
+    return [f"{layout} shortens the key {sample.key!r}; its files are called {tar_key(sample.key)}"]

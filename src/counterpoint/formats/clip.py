@@ -22,7 +22,7 @@ from counterpoint.core.contracts import Format, Modality, Source
 from counterpoint.core.lineage import Lineage
 from counterpoint.core.sample import Sample
 from counterpoint.errors import FormatError
-from counterpoint.files.media import ending, kind_of, losses, on_clock, parts_of, spans_file, transcript
+from counterpoint.files.media import ending, kind_of, losses, on_clock, parts_of, shortened, spans_file, transcript
 from counterpoint.files.place import new_folder
 from counterpoint.files.settings import NAME, Settings, licence_beside
 from counterpoint.files.source import Listed, keyed
@@ -73,7 +73,7 @@ class Clip(Format):
 
     @classmethod
     def cannot_hold(cls, sample: Sample) -> Sequence[str]:
-        said = losses(sample, HELD, "a clip with side files")
+        said = [*shortened(sample, "a clip"), *losses(sample, HELD, "a clip with side files")]
         names = {k: [n for n in sample.present() if sample.kind(n) is k] for k in HELD}
         if not names[Video] and not names[Audio]:
             said.append("a clip needs a recording; the sample has neither video nor sound")

@@ -3,7 +3,7 @@
 Frames: ``world`` is the velodyne (x forward, y left, z up); ``cam0`` is the rectified
 camera 0 (x right, y down, z forward), in which the 3-D boxes are given; ``cam0_raw``
 is the same before rectification and ``imu`` the inertial unit. Cameras ``image_0`` to
-``image_3`` stand for P0 to P3: ``P = K [I | K^-1 p4]`` after ``R0_rect Tr_velo_to_cam``.
+``image_3`` stand for P0 to P3: ``P = K [R | K^-1 p4]`` (``R = 1`` in KITTI) after ``R0_rect Tr_velo_to_cam``.
 
 Pixels: KITTI counts from the centre of the first pixel (0-based indices), so 0.5 is
 added to the principal point and to the sides of 2-D boxes, and taken off again on
@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from counterpoint.core.blob import Blob
 from counterpoint.core.contracts import Format, Modality, Source
 from counterpoint.core.lineage import Lineage
-from counterpoint.core.rig import WORLD, Camera, Frame, Rig
+from counterpoint.core.rig import WORLD, Camera, Frame, Rig, rq
 from counterpoint.core.sample import Sample
 from counterpoint.errors import FormatError, UnreadableInputError
-from counterpoint.files.media import kind_of, losses
+from counterpoint.files.media import kind_of, losses, shortened
 from counterpoint.files.place import new_folder
 from counterpoint.files.settings import licence_beside
 from counterpoint.files.source import Listed, keyed
@@ -82,7 +82,7 @@ class Kitti(Format):
 
     @classmethod
     def cannot_hold(cls, sample: Sample) -> Sequence[str]:
-        said = losses(sample, HELD, "KITTI")
+        said = [*shortened(sample, "KITTI"), *losses(sample, HELD, "KITTI")]
         said += [
             f"KITTI has no place for a second {k.modality()}" for k in (Points, Boxes3d) if len(_names(sample, k)) > 1
         ]
@@ -201,10 +201,7 @@ def rig_of(text: str, size: tuple[int, int]) -> Rig:
     cameras = {}
     for i in range(4):
         if f"P{i}" in found:
-            p = found[f"P{i}"].reshape(3, 4)
-            shift = np.eye(4)
-            shift[:3, 3] = np.linalg.solve(p[:, :3], p[:, 3])
-            cameras[f"image_{i}"] = Camera.of(size, HALF @ p[:, :3], shift @ cam0_from_world)
+            cameras[f"image_{i}"] = _camera(found[f"P{i}"].reshape(3, 4), size, cam0_from_world)
     frames = {
         "cam0": Frame.of(np.linalg.inv(cam0_from_world), "x"),
         "cam0_raw": Frame.of(np.linalg.inv(raw_from_world), "x"),
@@ -214,6 +211,17 @@ def rig_of(text: str, size: tuple[int, int]) -> Rig:
     if "image_2" not in cameras:
         raise ValueError("calib has no line 'P2:'")
     return Rig(cameras, frames)
+
+
+def _camera(p: Matrix, size: tuple[int, int], cam0_from_world: Matrix) -> Camera:
+    """The camera of ``P = s K [R|t]``; KITTI's own have ``R = 1``, those of a tilted picture have not."""
+    p = HALF @ p
+    upper = bool(np.abs(np.tril(p[:, :3], -1)).max() <= 1e-12 * np.abs(p).max())
+    turn = np.eye(3) if upper else rq(p[:, :3])[1]
+    scaled = p[:, :3] @ turn.T
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = turn, np.linalg.solve(scaled, p[:, 3])
+    return Camera.of(size, np.triu(scaled) / scaled[2, 2], pose @ cam0_from_world)
 
 
 def _square(found: Mapping[str, Matrix], name: str) -> Matrix:

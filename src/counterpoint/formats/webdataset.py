@@ -33,7 +33,7 @@ from counterpoint.core.sample import Sample
 from counterpoint.errors import FormatError, UnreadableInputError
 from counterpoint.files.cells import cell_of, label_of
 from counterpoint.files.columns import columns_of, unsaid
-from counterpoint.files.media import kind_of, losses, on_clock, parts_of, plain, spans_file
+from counterpoint.files.media import kind_of, losses, on_clock, parts_of, plain, shortened, spans_file
 from counterpoint.files.place import new_file, new_folder
 from counterpoint.files.settings import licence_beside
 from counterpoint.files.source import Listed
@@ -85,7 +85,7 @@ class Webdataset(Format):
     @classmethod
     def cannot_hold(cls, sample: Sample) -> Sequence[str]:
         layout = "a plain WebDataset (the native store is one, too, and keeps everything)"
-        said = losses(sample, HELD, layout)
+        said = [*shortened(sample, "a plain WebDataset"), *losses(sample, HELD, layout)]
         said += [
             f"{layout} has no place for the calibration of camera {n!r}"
             for n, c in sample.rig.cameras.items()

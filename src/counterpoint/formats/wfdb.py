@@ -62,6 +62,8 @@ class Wfdb(Format):
     @classmethod
     def cannot_hold(cls, sample: Sample) -> Sequence[str]:
         said = losses(sample, HELD, "WFDB")
+        if _name(sample.key) != sample.key:
+            said.append(f"WFDB allows letters, digits, - and _ in names; {sample.key!r} becomes {_name(sample.key)!r}")
         names = {k: [n for n in sample.present() if sample.kind(n) is k] for k in HELD}
         said += [f"WFDB has no place for a second {k.modality()}, {n!r}" for k in HELD for n in names[k][1:]]
         for name in names[Series][:1]:
@@ -219,7 +221,7 @@ def _write(root: Path, sample: Sample) -> None:
         raise FormatError(
             f"sample {sample.key!r} has no evenly spaced series, which WFDB needs. Choose another format."
         )
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", sample.key)
+    name = _name(sample.key)
     if not name or (root / f"{name}.hea").exists():
         raise FormatError(f"the key {sample.key!r} comes twice, or is no record name. Rename the sample.")
     scales = [_scale(series.values[:, i]) for i in range(len(series.columns))]
@@ -233,6 +235,10 @@ def _write(root: Path, sample: Sample) -> None:
     (root / f"{name}.hea").write_text("\n".join(lines) + "\n", encoding="latin-1", errors="replace")
     if marks is not None:
         (root / f"{name}.atr").write_bytes(_packed(marks, series.rate))
+
+
+def _name(key: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", key)
 
 
 def _exact_gain(values: NDArray[np.float64]) -> float | None:
