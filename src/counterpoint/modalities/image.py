@@ -64,8 +64,14 @@ class Image(Modality):
             return self.data if self.data.ndim == 3 else self.data[..., None]
         if self.data.ext == "npy":
             return pack.unflat(self.data.read(), self.data.label)
-        pixels = picture.decode(self.data.read(), self.data.label)
+        pixels = picture.decode(self._file, self.data.label)
         return pixels if pixels.dtype == np.uint8 else (pixels / np.float32(65535)).astype(np.float32)
+
+    @cached_property
+    def _file(self) -> bytes:
+        # Kept between the look at the size and the decoding: to open a small file twice costs as much as to decode it.
+        assert isinstance(self.data, Blob)
+        return self.data.read()
 
     @property
     def plane(self) -> str:
@@ -73,7 +79,7 @@ class Image(Modality):
 
     def size(self) -> tuple[int, int]:
         if isinstance(self.data, Blob) and self.data.ext != "npy" and "pixels" not in self.__dict__:
-            return picture.size_of(self.data)
+            return picture.size(self._file, self.data.label)
         height, width = self.pixels.shape[:2]
         return width, height
 
