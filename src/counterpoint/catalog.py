@@ -8,6 +8,7 @@ once their module is imported.
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -116,6 +117,7 @@ TABLES: dict[str, dict[str, str]] = {
 # end tables
 
 
+@cache
 def snake(name: str) -> str:
     """``RandomResizedCrop`` to ``random_resized_crop``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

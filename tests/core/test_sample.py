@@ -221,3 +221,12 @@ def test_streams_depend_on_names_and_not_on_order() -> None:
     assert Draws()(a_sample(), seed=7, copy=1)["x"].instances() == names[1]
     assert Draws()(a_sample(), seed=8, copy=1)["x"].instances() != names[1]
     assert np.unique([Key.of("a", 1).seed, Key.of("a", "1").seed, Key.of("a1").seed]).size == 3
+
+
+def test_a_stream_is_philox_with_the_key_of_its_name() -> None:
+    key = Key.of("any", 3)
+    np.testing.assert_array_equal(
+        key.stream().integers(0, 1 << 60, 9),
+        np.random.Generator(np.random.Philox(key=key.seed)).integers(0, 1 << 60, 9),
+    )
+    assert key.later().random() == key.stream().random()

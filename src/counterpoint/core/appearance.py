@@ -51,7 +51,7 @@ class Appearance(Move):
             for one in self.before:
                 levels = np.clip(one._does.curve(levels, **dict(one.params)), 0, 255)
             facts["levels"] = levels
-        stream = Key(self.stream).at(*where).stream()
+        stream = Key(self.stream).at(*where).later()
         return self._does.render(values, stream, **dict(self.params), **facts)
 
     def fused(self, later: Move) -> Appearance | None:

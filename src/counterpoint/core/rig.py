@@ -128,24 +128,26 @@ class Camera(Recorded):
         if isinstance(move, WorldMap):
             return self._in_world(move)
         if isinstance(move, PlaneMap):
+            if self.intrinsics is None:
+                return Camera(move.size_out, None, self.distortion, self.camera_from_world, self.after)
             return replace(self._in_plane(move), size=move.size_out)
         return self
 
     def _in_world(self, move: WorldMap) -> Camera:
+        if self.intrinsics is None:
+            return self
         d = np.eye(4)
         d[:3, :3] *= move.scale
         moved = self
         if move.mirrored:
             flip = reflection("x")
             d[:3, :3] = d[:3, :3] @ flip
-            k = None if self.intrinsics is None else _flat(self.k @ flip, 9)
+            k = _flat(self.k @ flip, 9)
             bent = tuple(-v if i == 3 else v for i, v in enumerate(self.distortion))
             moved = replace(self, intrinsics=k, distortion=bent)
         return replace(moved, camera_from_world=_flat(d @ self.pose @ np.linalg.inv(move.array), 16))
 
     def _in_plane(self, move: PlaneMap) -> Camera:
-        if self.intrinsics is None:
-            return self
         if self.after or move.matrix is None:
             return replace(self, after=(*self.after, move))
         k = move.matrix @ self.k
@@ -197,7 +199,8 @@ class Rig(Recorded):
         if isinstance(move, PlaneMap):
             if move.plane not in self.cameras:
                 return self
-            return replace(self, cameras={n: c.follow(move) if n == move.plane else c for n, c in self.cameras.items()})
+            cameras = {n: c.follow(move) if n == move.plane else c for n, c in self.cameras.items()}
+            return Rig(cameras, self.frames, self.lateral)
         if isinstance(move, WorldMap):
             cameras = {n: c.follow(move) for n, c in self.cameras.items()}
             return Rig(cameras, {n: f.follow(move) for n, f in self.frames.items()}, self.lateral)

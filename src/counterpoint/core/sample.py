@@ -61,7 +61,7 @@ class Cell:
         for i in range(len(queue) - 1, -1, -1):
             one = queue[i].move.fused(step.move)
             if one is not None:
-                queue[i] = replace(queue[i], move=one)
+                queue[i] = Queued(one, queue[i].rig, queue[i].partner)
                 return Cell(self.base, tuple(queue))
             if queue[i].move.axis not in _APART or queue[i].move.axis == step.move.axis:
                 break
@@ -265,16 +265,11 @@ class Sample:
         old = self.lineage
         mixed = tuple(m.partner for m in change.moves if isinstance(m, (Blend, Splice)))
         more = tuple(p for m in mixed for p in context.pool[m].lineage.parents if p not in old.parents)
-        return replace(
-            self,
-            lineage=replace(
-                old,
-                engine="augment",
-                parents=old.parents + more,
-                changes=(*old.changes, change),
-                dropped=(*old.dropped, lost),
-            ),
+        changes, dropped = (*old.changes, change), (*old.dropped, lost)
+        lineage = Lineage(
+            old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, old.licence
         )
+        return Sample(self.key, self.cells, self.rig, lineage)
 
     def _followed(self, change: Change, context: Context) -> Sample | list[Refusal]:
         cells, rig = dict(self.cells), self.rig
@@ -294,7 +289,7 @@ class Sample:
                 cells = swapped_keys(cells)
             if isinstance(move, Drop):
                 cells = {n: Cell(c.base.absent(change.name)) if n in move.parts else c for n, c in cells.items()}
-        return refused or replace(self, cells=cells, rig=rig)
+        return refused or Sample(self.key, cells, rig, self.lineage)
 
     def _step(self, name: str, cell: Cell, move: Move, rig: Rig, context: Context) -> Queued | None:
         if isinstance(move, Drop) or isinstance(cell.base, Absent):

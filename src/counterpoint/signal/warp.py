@@ -10,6 +10,7 @@ later step first.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import cv2
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from counterpoint.core.plane import Homography, PlaneMap, inside
 from counterpoint.errors import AlignmentError
-from counterpoint.signal.resample import bent, projected, resized, within
+from counterpoint.signal.resample import bent, painted, projected, resized, within
 
 __all__ = ["resized", "warp"]
 
@@ -100,8 +101,8 @@ def _warped(array: Array, move: PlaneMap, nearest: bool, fill: float | None) -> 
         out = _unmixed(array, plan, move.size_out, nearest, base)
     if cuts and np.may_share_memory(out, array):
         out = out.copy()
-    for back, size, colour in cuts:
-        out[~within(back, size, move.size_out)] = colour[: 1 if out.ndim == 2 else out.shape[2]]
+    for colour, some in groupby(cuts, key=lambda cut: cut[2]):
+        out = painted(out, within([(back, size) for back, size, _ in some], move.size_out), colour)
     return out
 
 
@@ -207,30 +208,32 @@ def _cuts(move: PlaneMap, colours: list[Colour]) -> tuple[Colour, list[Cut]]:
     A cut is (matrix from the output back to that canvas, its size, colour of what lies outside).
     """
     base, cuts, seen, whole = colours[0], list[Cut](), {colours[0]}, True
-    there, rest = np.eye(3), np.array(_total(move)).reshape(3, 3)
-    for step, colour in zip(move.steps[:-1], colours[1:], strict=True):
-        array = step.map.array  # type: ignore[union-attr]  # a chain with a matrix has only these
-        there, rest = array @ there, rest @ np.linalg.inv(array)
-        back = np.linalg.inv(rest)
-        image = _corners(there, move.size_in)
-        holds = image is not None and bool(inside(np.round(image, 6), step.size).all())
-        whole = whole and holds and image is not None and _fills(image, step.size)
-        shown = _corners(back, move.size_out)
-        if shown is not None and inside(np.round(shown, 6), step.size).all():
+    there = [np.eye(3)]
+    for step in move.steps:
+        there.append(step.map.array @ there[-1])  # type: ignore[union-attr]  # a chain with a matrix has only these
+    on_the_way = np.stack(there[1:-1])
+    backs = on_the_way @ np.linalg.inv(there[-1])
+    images, shown = _corners(on_the_way, move.size_in), _corners(backs, move.size_out)
+    for i, (step, colour) in enumerate(zip(move.steps[:-1], colours[1:], strict=True)):
+        holds = bool(inside(images[i], step.size).all())
+        whole = whole and holds and _fills(images[i], step.size)
+        if inside(shown[i], step.size).all():
             continue
         if whole:
             base = colour
         elif not (holds and seen == {colour}):
-            cuts.append((back, step.size, colour))
+            cuts.append((backs[i], step.size, colour))
         seen.add(colour)
     return base, cuts
 
 
-def _corners(matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64] | None:
-    """Where the corners of a canvas land, or None if the horizon lies between them."""
+def _corners(matrices: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
+    """Where the corners of a canvas land under each matrix, ``(N, 4, 2)``; NaN if the horizon lies between them."""
     w, h = size
-    out = np.array([[0, 0, 1], [w, 0, 1], [w, h, 1], [0, h, 1]], float) @ matrix.T
-    return out[:, :2] / out[:, 2:] if (out[:, 2] > 0).all() else None
+    out = np.array([[0, 0, 1], [w, 0, 1], [w, h, 1], [0, h, 1]], float) @ matrices.transpose(0, 2, 1)
+    ahead = (out[..., 2] > 0).all(1)
+    out[~ahead] = np.nan
+    return np.round(out[..., :2] / out[..., 2:], 6)
 
 
 def _fills(image: NDArray[np.float64], size: tuple[int, int]) -> bool:
