@@ -74,4 +74,4 @@ def _blob(pixels: NDArray[np.float64], keypoints: NDArray[np.float64]) -> NDArra
     if not (reach <= x < width - reach and reach <= y < height - reach):
         return None
     window = pixels[y - reach : y + reach + 1, x - reach : x + reach + 1]
-    return np.add(centroid(window), [x - reach, y - reach])
+    return np.add(centroid(window), [x - reach, y - reach]) if window.any() else None
