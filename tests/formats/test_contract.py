@@ -75,6 +75,14 @@ def test_a_layout_keeps_its_contract_and_is_found_by_looking(tmp_path: Path, lay
     assert list(source.keys()) == ["k1", "k2"]
 
 
+@pytest.mark.parametrize("layout", sorted(set(TABLES["formats"]) - {"native"}))
+def test_a_plain_name_becomes_a_folder_that_is_found_again(tmp_path: Path, layout: str) -> None:
+    find("formats", layout).write(tmp_path / "set", iter(made(layout)))
+    assert (tmp_path / "set").is_dir()
+    assert detected(tmp_path / "set") == layout
+    assert list(find("formats", layout).read(tmp_path / "set").keys()) == ["k1", "k2"]
+
+
 @pytest.mark.parametrize("layout", sorted(set(TABLES["formats"]) - {"native", "parquet"}))
 def test_the_files_are_those_of_the_golden_set(tmp_path: Path, layout: str) -> None:
     """Parquet is left out: its bytes belong to the version of pyarrow. After a wanted change write the set anew."""

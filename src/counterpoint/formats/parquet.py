@@ -34,7 +34,7 @@ from counterpoint.errors import FormatError, UnreadableInputError
 from counterpoint.files.cells import LABELS, cell_of, label_of, role_of, text_of
 from counterpoint.files.index import KEYS
 from counterpoint.files.media import ending, inside, kind_of, on_clock, parts_of, plain
-from counterpoint.files.place import new_file
+from counterpoint.files.place import new_file, new_folder
 from counterpoint.files.settings import licence_beside
 from counterpoint.files.source import Listed, keyed
 from counterpoint.modalities.audio import Audio
@@ -101,20 +101,30 @@ class Parquet(Format):
 
     @classmethod
     def write(cls, path: Path, samples: Iterator[Sample]) -> None:
-        """One file. The rows are kept beside it until all columns are known, so memory stays flat.
+        """One file, or ``data.parquet`` in a folder where ``path`` does not end in ``.parquet``.
+
+        The rows are kept beside it until all columns are known, so memory stays flat.
 
         Raises:
             FormatError: the file exists, a key stands twice, or two things need the same column.
         """
-        with new_file(path) as draft:
-            spool, notes = draft.with_suffix(".bytes"), draft.with_suffix(".rows")
-            try:
-                with spool.open("wb") as media, notes.open("w", encoding="utf-8") as rows:
-                    schema = _gathered(samples, media, rows)
-                _assembled(draft, schema, spool, notes)
-            finally:
-                spool.unlink(missing_ok=True)
-                notes.unlink(missing_ok=True)
+        if path.suffix == ".parquet":
+            with new_file(path) as draft:
+                _fill(draft, samples)
+            return
+        with new_folder(path) as root:
+            _fill(root / "data.parquet", samples)
+
+
+def _fill(path: Path, samples: Iterator[Sample]) -> None:
+    spool, notes = path.with_suffix(".bytes"), path.with_suffix(".rows")
+    try:
+        with spool.open("wb") as media, notes.open("w", encoding="utf-8") as rows:
+            schema = _gathered(samples, media, rows)
+        _assembled(path, schema, spool, notes)
+    finally:
+        spool.unlink(missing_ok=True)
+        notes.unlink(missing_ok=True)
 
 
 @final

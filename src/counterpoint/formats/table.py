@@ -33,7 +33,7 @@ from counterpoint.files.cells import cell_of
 from counterpoint.files.columns import columns_of, header_of, unsaid
 from counterpoint.files.index import KEYS
 from counterpoint.files.media import kind_of, losses
-from counterpoint.files.place import new_file
+from counterpoint.files.place import new_file, new_folder
 from counterpoint.files.settings import NAME, Settings, licence_beside
 from counterpoint.files.source import Listed, keyed
 from counterpoint.files.times import CLOCK, IDS, VISITS, is_date, looks_like, rate_of, seconds_of, unit_of
@@ -95,13 +95,19 @@ class Table(Format):
 
     @classmethod
     def write(cls, path: Path, samples: Iterator[Sample]) -> None:
-        """One CSV (or TSV): a line a record, or a line a moment with the cells of the record repeated.
+        """A line a record, or a line a moment with the cells of the record repeated.
+
+        One CSV or TSV, or ``table.csv`` in a folder where ``path`` has neither ending.
 
         Raises:
             FormatError: the file exists, or the samples have different columns.
         """
-        with new_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as out:
-            _write(out, samples, "\t" if path.suffix == ".tsv" else ",")
+        if path.suffix in (".csv", ".tsv"):
+            with new_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as out:
+                _write(out, samples, "\t" if path.suffix == ".tsv" else ",")
+            return
+        with new_folder(path) as root, (root / "table.csv").open("w", encoding="utf-8", newline="") as out:
+            _write(out, samples, ",")
 
 
 @final
