@@ -102,7 +102,8 @@ def _bitmap(blob: Blob) -> NDArray[Any]:
     """Pixels of a BMP, TIFF, PGM or PPM, which are written again as PNG."""
     import cv2
 
-    raw = cv2.imdecode(np.frombuffer(blob.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    data = np.frombuffer(blob.read(), np.uint8)
+    raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if raw is None or raw.dtype not in (np.uint8, np.uint16):
         raise UnreadableInputError(f"{blob.label or blob.path}: cannot be decoded as {blob.ext}. Restore the file.")
     order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}

@@ -20,8 +20,8 @@ class Entry(Protocol):
 
 E = TypeVar("E", bound=Entry)
 
-BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, ArithmeticError)
-"""What parsers raise on input that is not what it claims to be."""
+BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What parsers raise on input that is not what it claims to be, a list in the place of a number included."""
 
 
 @final

@@ -36,7 +36,7 @@ from counterpoint.files.index import KEYS
 from counterpoint.files.media import ending, inside, kind_of, on_clock, parts_of, plain
 from counterpoint.files.place import new_file, new_folder
 from counterpoint.files.settings import licence_beside
-from counterpoint.files.source import Listed, keyed
+from counterpoint.files.source import BROKEN, Listed, keyed
 from counterpoint.modalities.audio import Audio
 from counterpoint.modalities.image import Image
 from counterpoint.modalities.label import Label
@@ -165,7 +165,7 @@ def _rows(file: Path, several: bool, licence: str) -> Iterator[tuple[str, RowOf]
                     plain_key = str(begin + i) if key is None else str(key)
                     prefix = f"{file.stem}/" if several and (key is None or column) and OWN not in names else ""
                     yield prefix + plain_key, RowOf(file, group, i, licence)
-    except pa.ArrowInvalid as e:
+    except (pa.ArrowException, *BROKEN) as e:
         raise FormatError(f"{file}: it is not a Parquet file ({e}). Restore it.") from e
 
 
@@ -176,8 +176,11 @@ def _own_key(told: Any) -> str | None:
 
 @lru_cache(maxsize=2)
 def _group(file: Path, changed: int, number: int) -> Any:
-    with pq.ParquetFile(file) as f:
-        return f.read_row_group(number)
+    try:
+        with pq.ParquetFile(file) as f:
+            return f.read_row_group(number)
+    except pa.ArrowException as e:
+        raise UnreadableInputError(f"{file}: rows of group {number} cannot be read ({e}). Restore the file.") from e
 
 
 def _features(schema: Any) -> dict[str, Any]:

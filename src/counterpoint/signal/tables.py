@@ -56,7 +56,7 @@ def read_table(path: Path) -> Rows:
             return _parquet(path, None)
         text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
         return _json(text) if ext in _JSON else _csv(text)
-    except (OSError, ValueError, csv.Error) as e:
+    except (OSError, ValueError, RecursionError, csv.Error) as e:
         raise UnreadableInputError(f"{path}: cannot be read as a table ({e}). Repair or remove the file.") from e
 
 
@@ -74,7 +74,7 @@ def peek(path: Path, size: int = 1 << 18) -> Rows | None:
         text = data.decode("utf-8-sig", "surrogateescape")
         rows = _json(text) if ext in _JSON else _csv(text)
         return rows if rows.count else None
-    except (OSError, ValueError, csv.Error):
+    except (OSError, ValueError, RecursionError, csv.Error):
         return None
 
 
@@ -202,6 +202,6 @@ def _parquet(path: Path, count: int | None) -> Rows:
         else:
             with parquet.ParquetFile(path) as f:
                 table = pa.Table.from_batches(list(islice(f.iter_batches(count), 1)), f.schema_arrow)
-    except pa.ArrowInvalid as e:
+    except (pa.ArrowException, OSError) as e:
         raise ValueError(str(e)) from e
     return Rows({n: table.column(n).to_pylist() for n in table.column_names}, table.num_rows)
