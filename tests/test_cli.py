@@ -154,6 +154,10 @@ def test_a_sample_that_cannot_be_read_does_not_end_a_run(place: Path, capsys: py
     assert "Set aside: lost~001: UnreadableInputError" in said
     assert list(opened(place / "new").keys()) == ["good~001"]
     assert called(capsys, *call, "--fresh", "--strict")[0] == 1
+    code, said, _ = called(capsys, "convert", "clips", "store")
+    assert code == 1
+    assert "Set aside: lost: UnreadableInputError" in said
+    assert list(opened(place / "store").keys()) == ["good"]
 
 
 def test_the_demo_recipe_runs_on_one_real_clip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,17 +122,21 @@ def convert(
     from counterpoint.core.dataset import open
     from counterpoint.run.progress import ProgressBar
 
-    samples, layout = open(source, format), find("formats", to)
+    data, layout = open(source, format), find("formats", to)
     if target.exists():
         raise FormatError(f"convert: {target} exists already and nothing is overwritten. Choose another place.")
-    lost = list(dict.fromkeys(sentence for sample in samples for sentence in layout.cannot_hold(sample)))
-    for sentence in lost:
-        err.print(f"{to} would lose: {sentence}", markup=False)
+    aside: dict[str, str] = {}
+    lost = list(dict.fromkeys(lack for sample in _readable(data, aside) for lack in layout.cannot_hold(sample)))
+    for lack in lost:
+        err.print(f"{to} would lose: {lack}", markup=False)
     if lost and not lossy:
         raise FormatError(f"convert: {to} cannot hold all of {source}. Choose another layout, or add --lossy.")
-    with ProgressBar(err, len(samples)) as bar:
-        layout.write(target, (_counted(bar, sample) for sample in samples))
-    out.print(f"{len(samples)} samples written to {target} as {to}.", markup=False)
+    with ProgressBar(err, len(data)) as bar:
+        layout.write(target, (_counted(bar, sample) for sample in _readable(data, aside)))
+    for key, reason in aside.items():
+        out.print(f"Set aside: {key}: {reason}", markup=False)
+    out.print(f"{len(data) - len(aside)} samples written to {target} as {to}.", markup=False)
+    raise typer.Exit(int(bool(aside)))
 
 
 @app.command()
@@ -245,6 +249,8 @@ def _carry_out(recipe: Recipe, resume: bool, fresh: bool, workers: int | None, s
     from counterpoint.run.progress import ProgressBar
 
     plan = prepared(recipe, resume, fresh)
+    for package in plan.drift():
+        err.print(f"Other versions than when this run began may give other bytes: {package}.", markup=False)
     count = workers or recipe.workers or cores()
     try:
         with ProgressBar(err, plan.samples_left()) as bar:
@@ -288,6 +294,15 @@ def _show(result: Any, as_json: bool) -> None:
         typer.echo(json.dumps(result.json(), indent=2, ensure_ascii=False))
     else:
         out.print(result)
+
+
+def _readable(data: Any, aside: dict[str, str]) -> Iterator[Any]:
+    """The samples that can be read; the others are noted with the reason."""
+    for key in data.keys():  # noqa: SIM118 - a Dataset is a sequence
+        try:
+            yield data[key]
+        except CounterpointError as e:
+            aside[key] = f"{type(e).__name__}: {e}"
 
 
 def _counted(bar: Any, sample: Any) -> Any:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,28 @@ def test_a_folder_that_holds_something_else_is_never_touched(place: Path, how: d
     assert (place / "out" / "thesis.txt").read_text() == "years of work"
 
 
+def test_the_plan_of_another_program_is_not_ours_to_remove(place: Path) -> None:
+    (place / "out").mkdir()
+    (place / "out" / "plan.json").write_text('{"resources": []}')
+    with pytest.raises(FormatError, match="nothing is overwritten"):
+        ran(place / "recipe.yaml", fresh=True)
+    assert (place / "out" / "plan.json").exists()
+
+
+def test_fresh_cannot_remove_the_source(place: Path) -> None:
+    shutil.copytree(place / "src", place / "src" / "inner")
+    with pytest.raises(RecipeError, match="holds the data that is read"):
+        ran(place / "recipe.yaml", settings=["read.path=src/inner", "write.path=src"], fresh=True)
+
+
+def test_versions_that_changed_since_a_run_began_are_named(place: Path) -> None:
+    ran(place / "recipe.yaml")
+    plan = Plan.load(place / "out")
+    assert plan.drift() == []
+    (said,) = replace(plan, versions=(*plan.versions[1:], ("av", "0.1"))).drift()
+    assert said.startswith("av 0.1 then, ")
+
+
 def test_a_wrong_recipe_with_fresh_removes_nothing(place: Path) -> None:
     ran(place / "recipe.yaml")
     before = digests(place / "out")
@@ -319,6 +342,21 @@ def test_replay_gives_every_stored_byte_again(place: Path) -> None:
     ran(recipe(place, make=augment(keep_originals=True)))
     job = Job(Plan.load(place / "out"))
     assert [replay(job, key).differing for key in opened(place / "out").keys()] == [()] * 20  # noqa: SIM118
+
+
+def test_mixtures_take_partners_from_the_whole_source_in_every_worker(place: Path) -> None:
+    """A shard sees two keys at most, yet partners come from all five; and a mixture replays from both parents."""
+    path = recipe(place, make=augment(**{"with": ["mixup"]}))
+    ran(path)
+    alone = digests(place / "out")
+    data = opened(place / "out")
+    partners = {parent for s in data for parent in s.lineage.parents[1:]}
+    assert len(partners) >= 4
+    assert all(s.lineage.parents[0] == s.key.partition("~")[0] for s in data)
+    job = Job(Plan.load(place / "out"))
+    assert [replay(job, key).differing for key in data.keys()] == [()] * 15  # noqa: SIM118
+    ran(path, workers=2, fresh=True)
+    assert digests(place / "out") == alone
 
 
 def test_replay_sees_a_parent_that_is_not_the_same_any_more(place: Path) -> None:

@@ -8,6 +8,7 @@ remembered: what is left to do is the plan minus the manifests.
 from __future__ import annotations
 
 import platform
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from typing import Any, final
 
 from counterpoint.core.contracts import Source
 from counterpoint.core.dataset import source
-from counterpoint.errors import FormatError, RecipeError
+from counterpoint.errors import FormatError, IntegrityError, RecipeError
 from counterpoint.formats.native import Native, describe
 from counterpoint.run.recipe import Recipe
 from counterpoint.signal.store import WORK, committed, create, sealed, unsealed
@@ -82,10 +83,15 @@ class Plan:
 
     def parent(self, key: str) -> tuple[str, int]:
         """The source key and the number of the copy that a written key names."""
-        if key in set(self.keys) and 0 in self.recipe.copies:
+        if 0 in self.recipe.copies and self.keys[bisect_left(self.keys, key) :][:1] == (key,):
             return key, 0
         parent, _, copy = key.rpartition("~")
         return parent, int(copy)
+
+    def drift(self) -> list[str]:
+        """Packages that have other versions now than when the run began, so that the bytes could differ."""
+        then = dict(self.versions)
+        return [f"{name} {then.get(name)} then, {now} now" for name, now in versions() if then.get(name) != now]
 
     @classmethod
     def made(cls, recipe: Recipe) -> Plan:
@@ -231,7 +237,13 @@ def _state(folder: Path) -> str:
 
 
 def _ours(folder: Path) -> bool:
-    return (folder / "plan.json").exists() or Native.detect(folder) > 0
+    """Whether a run or the native format made this folder; another program's ``plan.json`` does not count."""
+    if Native.detect(folder) > 0:
+        return True
+    try:
+        return "digest" in unsealed(folder / "plan.json")
+    except IntegrityError:
+        return False
 
 
 def _removed(folder: Path) -> None:

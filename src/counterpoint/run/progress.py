@@ -9,6 +9,9 @@ from typing import Self, final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+_EVERY = 30.0
+"""Seconds between lines where there is no terminal to draw a bar on."""
+
 
 @final
 class ProgressBar:
@@ -18,6 +21,7 @@ class ProgressBar:
         self.counts = {"samples": 0, "refusals": 0, "quarantined": 0}
         self.seconds = 0.0
         self._begun = time.perf_counter()
+        self._console, self._total, self._unit, self._said = console, total, unit, 0.0
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
@@ -47,3 +51,6 @@ class ProgressBar:
         said = f"{rate:.1f}/s, {self.counts['refusals']} refused, {self.counts['quarantined']} set aside"
         done = self.counts["samples"] + self.counts["quarantined"]
         self._bar.update(self._task, completed=done, said=said)
+        if not self._console.is_terminal and time.perf_counter() - self._begun > self._said + _EVERY:
+            self._said = time.perf_counter() - self._begun
+            self._console.print(f"{done} of {self._total} {self._unit}, {said}", markup=False)

@@ -171,6 +171,8 @@ def _source_problems(recipe: Recipe) -> list[Problem]:
         return [(("read", "path"), f"there is no such file or folder: {read}")]
     if write == read or read in write.parents:
         return [(("write", "path"), f"{write} lies inside the data that is read ({read}); choose a place outside")]
+    if write in read.parents:
+        return [(("write", "path"), f"{write} holds the data that is read ({read}); choose a place of its own")]
     try:
         if recipe.read.format:
             find("formats", recipe.read.format)
