@@ -188,8 +188,20 @@ def test_times_that_go_back_are_counted() -> None:
 def test_a_column_that_changes_its_type_is_named() -> None:
     rows = [Sample.of(k, {"row": Record({"age": v})}) for k, v in (("a", 4), ("b", "four"))]
     result = checked(Made(*rows))
-    assert result.columns == {"row.age": ("number", "str")}
+    assert result.uneven == {"row.age": ("number in 1", "str in 1")}
     assert result.verdict == "look"
+
+
+def test_a_film_that_lost_its_sound_and_its_rate_is_uneven() -> None:
+    def film(key: str, fps: float) -> Sample:
+        return Sample.of(key, {"film": Video(np.zeros((4, 8, 8, 3), np.uint8), fps)})
+
+    whole = [film(k, 25.0).with_parts(audio=speech()["audio"]) for k in "ab"]
+    result = checked(Made(*whole, film("c", 50.0)))
+    assert result.uneven == {
+        "film.fps": ("25 in 2", "50 in 1"),
+        "audio": ("there in 2", "not there in 1"),
+    }
 
 
 def test_a_limit_takes_samples_evenly() -> None:

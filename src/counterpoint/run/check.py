@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,7 +99,8 @@ class Checked:
     Attributes:
         looked, total: samples that were measured, and that there are.
         broken: (sample, reason) of samples or parts that cannot be read or break their conventions.
-        columns: record columns whose type changes within the set, with the types.
+        uneven: what changes within the set and should not, with what was found: the type of a column, a rate, whether
+            a part is there at all.
         rows: one a gauge.
     """
 
@@ -106,14 +108,14 @@ class Checked:
     looked: int
     total: int
     broken: tuple[tuple[str, str], ...]
-    columns: Mapping[str, tuple[str, ...]]
+    uneven: Mapping[str, tuple[str, ...]]
     rows: tuple[Row, ...]
 
     @property
     def verdict(self) -> Verdict:
         """The worst of all."""
         found: list[Verdict] = [r.verdict for r in self.rows]
-        found += ["bad"] if self.broken else ["look"] if self.columns else ["ok"]
+        found += ["bad"] if self.broken else ["look"] if self.uneven else ["ok"]
         return next(v for v in ("bad", "look", "ok") if v in found)
 
     @property
@@ -130,8 +132,8 @@ class Checked:
         lines: list[RenderableType] = [Line(head), Line("schema: ").append(*self._schema())]
         lines += [Line(f"  {key}: {reason}", style="red") for key, reason in self.broken[:10]]
         lines += [Line(f"  … and {len(self.broken) - 10} more", style="red")] if len(self.broken) > 10 else []
-        for name, kinds in self.columns.items():
-            lines.append(Line(f"  column {name!r} is {' here and '.join(kinds)} there", style="yellow"))
+        for name, kinds in self.uneven.items():
+            lines.append(Line(f"  {name} is not the same in all samples: {', '.join(kinds)}", style="yellow"))
         return Group(
             *lines, self._table(), *self._silent(), Line("all in all: ").append(self.verdict, _COLOURS[self.verdict])
         )
@@ -176,7 +178,8 @@ def checked(source: Source, name: str = "", limit: int | None = None) -> Checked
     keys = source.keys()
     chosen = keys if limit is None or limit >= len(keys) else [keys[i * len(keys) // limit] for i in range(limit)]
     broken: list[tuple[str, str]] = []
-    kinds: dict[str, set[str]] = {}
+    kinds: dict[str, Counter[str]] = {}
+    count = 0
     figures: dict[str, list[tuple[float, str]]] = {g.name: [] for g in GAUGES}
     for key in chosen:
         try:
@@ -187,12 +190,13 @@ def checked(source: Source, name: str = "", limit: int | None = None) -> Checked
             continue
         broken += [(key, f"{name}: {fault}") for name, fault in faults.items()]
         sound = sample.dropping(tuple(faults), "broken")
-        _note_types(sound, kinds)
+        count += 1
+        for what, said in _traits(sound):
+            kinds.setdefault(what, Counter())[said] += 1
         for gauge in GAUGES:
             figures[gauge.name] += [(value, key) for value in gauge.measure(sound)]
-    columns = {n: tuple(sorted(k)) for n, k in kinds.items() if len(k) > 1}
     rows = tuple(_row(g, figures[g.name]) for g in GAUGES)
-    return Checked(name, len(chosen), len(keys), tuple(broken), columns, rows)
+    return Checked(name, len(chosen), len(keys), tuple(broken), _uneven(kinds, count), rows)
 
 
 def _faults(sample: Sample) -> Iterator[tuple[str, str]]:
@@ -206,13 +210,24 @@ def _faults(sample: Sample) -> Iterator[tuple[str, str]]:
             yield name, str(e)
 
 
-def _note_types(sample: Sample, kinds: dict[str, set[str]]) -> None:
+def _traits(sample: Sample) -> Iterator[tuple[str, str]]:
+    """What should be the same in every sample of a set, as (what, value)."""
     for name, part in sample.parts.items():
+        yield name, "there"
+        for rate in ("fps", "rate"):
+            if getattr(part, rate, None):
+                yield f"{name}.{rate}", f"{getattr(part, rate):g}"
         if part.modality() == "record":
             for column, value in part.values.items():  # type: ignore[attr-defined]
                 if value is not None:
-                    said = "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-                    kinds.setdefault(f"{name}.{column}", set()).add(said or type(value).__name__)
+                    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+                    yield f"{name}.{column}", "number" if number else type(value).__name__
+
+
+def _uneven(kinds: Mapping[str, Counter[str]], count: int) -> dict[str, tuple[str, ...]]:
+    found = {n: tuple(f"{said} in {m:,}" for said, m in k.most_common()) for n, k in kinds.items() if len(k) > 1}
+    partly = {n: k["there"] for n, k in kinds.items() if 0 < k["there"] < count}
+    return found | {n: (f"there in {m:,}", f"not there in {count - m:,}") for n, m in partly.items()}
 
 
 def _row(gauge: Gauge, figures: list[tuple[float, str]]) -> Row:

@@ -85,11 +85,12 @@ class Found:
 
     def _first(self) -> Table:
         """A column for each of the first samples, a row for each part."""
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        table.add_column("")
+        names = list(dict.fromkeys(n for row in self.first for n in row if n != "key"))
+        table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+        table.add_column("", no_wrap=True, width=max(map(len, names), default=0))
         for row in self.first:
-            table.add_column(Line(row["key"]), overflow="ellipsis", max_width=48, no_wrap=True)
-        for name in dict.fromkeys(n for row in self.first for n in row if n != "key"):
+            table.add_column(Line(row["key"]), overflow="ellipsis", no_wrap=True, ratio=1)
+        for name in names:
             table.add_row(Line(name, style="dim"), *[Line(row.get(name, "–")) for row in self.first])
         return table
 

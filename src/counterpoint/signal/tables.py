@@ -198,7 +198,7 @@ def _parquet(path: Path, count: int | None) -> Rows:
 
     try:
         if count is None:
-            table = parquet.read_table(path)
+            table = parquet.read_table(path, use_threads=False)  # see signal.store.read_index
         else:
             with parquet.ParquetFile(path) as f:
                 table = pa.Table.from_batches(list(islice(f.iter_batches(count), 1)), f.schema_arrow)
