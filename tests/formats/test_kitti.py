@@ -72,6 +72,17 @@ def test_a_box_stands_on_its_bottom_centre_and_faces_along_rotation_y(tiny: Path
     assert flat.xyxy[0] == pytest.approx([20.5, 10.5, 39.5, 29.5])
 
 
+def test_the_right_picture_is_a_part_of_its_own_and_told_before_writing(tiny: Path) -> None:
+    right = tiny / "training" / "image_3"
+    right.mkdir()
+    (right / "000007.png").write_bytes((tiny / "training/image_2/000007.png").read_bytes())
+    sample = Kitti.read(tiny).sample("000007")
+    assert sample["image_3"].camera == "image_3"
+    left, far = (sample.rig.camera(f"image_{i}").project(sample["points"].xyz)[0] for i in (2, 3))
+    assert (far[:, 0] < left[:, 0]).all()  # the same point lies further left in the right eye
+    assert Kitti.cannot_hold(sample) == ["KITTI has no place for the picture 'image_3'"]
+
+
 def test_what_is_written_unchanged_is_what_was_read(tiny: Path, tmp_path: Path) -> None:
     source = Kitti.read(tiny)
     assert not Kitti.cannot_hold(source.sample("000007"))

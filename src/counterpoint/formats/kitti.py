@@ -1,4 +1,4 @@
-"""KITTI object detection: ``image_2``, ``velodyne``, ``calib`` and ``label_2`` (Geiger et al., CVPR 2012).
+"""KITTI object detection: ``image_2``, ``image_3``, ``velodyne``, ``calib``, ``label_2`` (Geiger et al., CVPR 2012).
 
 Frames: ``world`` is the velodyne (x forward, y left, z up); ``cam0`` is the rectified
 camera 0 (x right, y down, z forward), in which the 3-D boxes are given; ``cam0_raw``
@@ -141,6 +141,9 @@ class FrameFiles:
         parts: dict[str, Modality] = {"image": image}
         calib = self._text("calib", label)
         rig = rig_of(calib, size) if calib is not None else Rig()
+        right = self._file("image_3", self.suffix[1:], label)
+        if right is not None:
+            parts["image_3"] = Image(Blob(picture.ext, path=str(right), label=f"{label}, part 'image_3'"), "image_3")
         if (self.root / "velodyne").is_dir():
             parts["points"] = Points(self._points(label), COLUMNS)
         text = self._text("label_2", label)
