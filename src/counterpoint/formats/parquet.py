@@ -156,10 +156,14 @@ def _rows(file: Path, several: bool, licence: str) -> Iterator[tuple[str, RowOf]
             for group in range(f.metadata.num_row_groups):
                 count = f.metadata.row_group(group).num_rows
                 if OWN in names:
-                    told = f.read_row_group(group, columns=[OWN]).column(OWN).to_pylist()
+                    told = f.read_row_group(group, columns=[OWN], use_threads=False).column(OWN).to_pylist()
                     keys = [_own_key(t) for t in told]
                 else:
-                    keys = f.read_row_group(group, columns=[column]).column(0).to_pylist() if column else [None] * count
+                    keys = (
+                        f.read_row_group(group, columns=[column], use_threads=False).column(0).to_pylist()
+                        if column
+                        else [None] * count
+                    )
                 begin = sum(f.metadata.row_group(g).num_rows for g in range(group))
                 for i, key in enumerate(keys):
                     plain_key = str(begin + i) if key is None else str(key)
@@ -178,7 +182,7 @@ def _own_key(told: Any) -> str | None:
 def _group(file: Path, changed: int, number: int) -> Any:
     try:
         with pq.ParquetFile(file) as f:
-            return f.read_row_group(number)
+            return f.read_row_group(number, use_threads=False)
     except pa.ArrowException as e:
         raise UnreadableInputError(f"{file}: rows of group {number} cannot be read ({e}). Restore the file.") from e
 

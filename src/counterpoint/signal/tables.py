@@ -201,7 +201,7 @@ def _parquet(path: Path, count: int | None) -> Rows:
             table = parquet.read_table(path, use_threads=False)  # see signal.store.read_index
         else:
             with parquet.ParquetFile(path) as f:
-                table = pa.Table.from_batches(list(islice(f.iter_batches(count), 1)), f.schema_arrow)
+                table = pa.Table.from_batches(list(islice(f.iter_batches(count, use_threads=False), 1)), f.schema_arrow)
     except (pa.ArrowException, OSError) as e:
         raise ValueError(str(e)) from e
     return Rows({n: table.column(n).to_pylist() for n in table.column_names}, table.num_rows)
