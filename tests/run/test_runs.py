@@ -154,7 +154,7 @@ def test_a_run_that_was_cut_short_goes_on_to_the_same_bytes(place: Path) -> None
 @pytest.mark.parametrize("workers", [1, 2])
 def test_kill_9_in_the_middle_and_resume_give_the_bytes_of_an_undisturbed_run(place: Path, workers: int) -> None:
     slow = {"plugins": [PLUGIN], "write": {"path": "out", "samples_per_shard": 1}}
-    steps = [*STEPS, {"dawdle": {"seconds": 0.05}}]
+    steps = [*STEPS, {"dawdle": {"seconds": 0.12}}]
     path = recipe(place, make=augment(**{"with": steps}), **slow)
     assert cli("run", path, "--no-report", cwd=place).returncode == 0
     whole = digests(place / "out")
@@ -198,7 +198,7 @@ def test_a_run_that_was_killed_while_it_began_begins_again(place: Path) -> None:
 
 
 def test_interruption_by_ctrl_c_says_how_to_go_on(place: Path) -> None:
-    steps = {"make": augment(**{"with": [{"dawdle": {"seconds": 0.1}}]}), "plugins": [PLUGIN]}
+    steps = {"make": augment(**{"with": [{"dawdle": {"seconds": 0.3}}]}), "plugins": [PLUGIN]}
     path = recipe(place, write={"path": "out", "samples_per_shard": 1}, **steps)
     child = subprocess.Popen(
         command("run", path, "--no-report", "--workers", 2), env=environment(), stderr=subprocess.PIPE, text=True

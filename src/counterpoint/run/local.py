@@ -103,6 +103,8 @@ def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: boo
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         for future in done:
             future.result()
+        queue.put(None)  # not after a failure: a worker that was ended may hold the lock of the queue for ever
+        listener.join()
     except BrokenProcessPool as e:
         raise CounterpointError(
             f"{plan.folder}: a worker process was killed (often for lack of memory, or because a script starts a "
@@ -114,8 +116,6 @@ def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: boo
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        queue.put(None)
-        listener.join(timeout=5)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
