@@ -1,0 +1,1 @@
+"""Scenes with exact truth, and every sensor, label and sentence rendered from them on one clock."""

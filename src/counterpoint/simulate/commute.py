@@ -1,0 +1,77 @@
+"""Changes of the world applied to a scene before it is rolled out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.core.world import WorldMap, reflection
+from counterpoint.errors import AlignmentError
+from counterpoint.simulate.scene import Lamp, Quaternion, Scene, Thing, Vector, Waypoint, rotation
+
+
+def moved(scene: Scene, move: WorldMap) -> Scene:
+    """The scene under a mirror, a turn about z or a shift.
+
+    Every thing keeps a proper frame: under a mirror its own y is mirrored too, so shapes that are symmetric in y are
+    the same shapes, and textures turn with ``handed``.
+
+    Raises:
+        AlignmentError: the map scales, or tips the direction of gravity.
+    """
+    linear = move.array[:3, :3]
+    if abs(move.scale - 1) > 1e-9 or abs(abs(linear[2, 2]) - 1) > 1e-9 or linear[2, 2] < 0:
+        raise AlignmentError(
+            f"a scene with gravity can be mirrored, turned about z and shifted; this map scales by {move.scale:g} or "
+            "tips the up axis. Use WorldMap.mirror, a turn about z, or a shift."
+        )
+    own = reflection("y") if move.mirrored else np.eye(3)
+    things = tuple(t if t.parent else _thing(t, move, own) for t in scene.things)
+    lamps = tuple(_lamp(lamp, move) for lamp in scene.lamps)
+    return replace(scene, things=things, lamps=lamps, handed=-scene.handed if move.mirrored else scene.handed)
+
+
+def _thing(thing: Thing, move: WorldMap, own: NDArray[np.float64]) -> Thing:
+    linear = move.array[:3, :3]
+    spin = float(np.linalg.det(linear)) * linear @ np.array(thing.spin)
+    return replace(
+        thing,
+        position=_vector(move.forward(np.array(thing.position))),
+        quaternion=_quaternion(linear @ rotation(thing.quaternion) @ own),
+        velocity=_vector(linear @ np.array(thing.velocity)),
+        spin=_vector(spin),
+        path=tuple(_waypoint(p, move, own) for p in thing.path),
+    )
+
+
+def _waypoint(point: Waypoint, move: WorldMap, own: NDArray[np.float64]) -> Waypoint:
+    turn = move.array[:3, :3] @ own
+    sense = -1.0 if move.mirrored else 1.0
+    angle = float(np.arctan2(turn[1, 0], turn[0, 0]))
+    return Waypoint(point.time, _vector(move.forward(np.array(point.position))), sense * point.heading + angle)
+
+
+def _lamp(lamp: Lamp, move: WorldMap) -> Lamp:
+    place = None if lamp.position is None else _vector(move.forward(np.array(lamp.position)))
+    return replace(lamp, direction=_vector(move.array[:3, :3] @ np.array(lamp.direction)), position=place)
+
+
+def _vector(v: NDArray[np.float64]) -> Vector:
+    return (float(v[0]), float(v[1]), float(v[2]))
+
+
+def _quaternion(r: NDArray[np.float64]) -> Quaternion:
+    """(w, x, y, z) of a rotation; Shepperd's method."""
+    four = np.array([np.trace(r), *np.diag(r)])
+    i = int(np.argmax(four))
+    if i == 0:
+        q = np.array([1 + four[0], r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]])
+    else:
+        a, b, c = i - 1, i % 3, (i + 1) % 3
+        q = np.zeros(4)
+        q[0], q[1 + a] = r[c, b] - r[b, c], 1 + r[a, a] - r[b, b] - r[c, c]
+        q[1 + b], q[1 + c] = r[b, a] + r[a, b], r[c, a] + r[a, c]
+    q = q / np.linalg.norm(q)
+    return (float(q[0]), float(q[1]), float(q[2]), float(q[3]))

@@ -1,0 +1,1 @@
+"""Sensors, one file each. They see the world and never each other."""
