@@ -44,6 +44,11 @@ class Sensor(ABC, Recorded):
 
     name: str
 
+    @property
+    def period(self) -> float | None:
+        """Seconds between two looks at the world, a whole multiple of the timestep; None if it looks in between."""
+        return None
+
     @abstractmethod
     def check(self, scene: Scene) -> None:
         """Raise CounterpointError, before any work, if the sensor cannot work in this scene (and say what could)."""

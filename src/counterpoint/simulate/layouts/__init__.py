@@ -1,1 +1,1 @@
-"""Families of scenes, one file each: a layout draws a scene from a key."""
+"""Layouts: one file each."""
