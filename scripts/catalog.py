@@ -13,19 +13,16 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from counterpoint import catalog
-from counterpoint.core import contracts
 from counterpoint.run.recipe import json_schema
-
-BASES = {"formats": contracts.Format, "modalities": contracts.Modality, "transforms": contracts.Step}
 
 
 def tables() -> dict[str, dict[str, str]]:
     """The tables as the code has them."""
     found: dict[str, dict[str, str]] = {}
-    for kind, base in BASES.items():
-        package = import_module(f"counterpoint.{kind}")
+    for kind, (where, _) in catalog.KINDS.items():
+        base, package = catalog.base(kind), import_module(where)
         names = sorted(m.name for m in iter_modules(package.__path__))
-        modules = [import_module(f"counterpoint.{kind}.{name}") for name in names]
+        modules = [import_module(f"{where}.{name}") for name in names]
         classes = [c for m in modules for c in vars(m).values() if inspect.isclass(c) and c.__module__ == m.__name__]
         chosen = [c for c in classes if issubclass(c, base) and not inspect.isabstract(c)]
         found[kind] = {catalog.snake(c.__name__): f"{c.__module__}:{c.__name__}" for c in chosen}
@@ -39,6 +36,9 @@ def with_tables(text: str, found: dict[str, dict[str, str]]) -> str:
     """The text of ``catalog.py`` with these tables."""
     lines = ["TABLES: dict[str, dict[str, str]] = {"]
     for kind, table in found.items():
+        if not table:
+            lines.append(f'    "{kind}": {{}},')
+            continue
         lines += [f'    "{kind}": {{', *(f'        "{n}": "{where}",' for n, where in table.items()), "    },"]
     head, rest = text.split("# begin tables\n")
     _, tail = rest.split("\n# end tables")

@@ -14,6 +14,15 @@ from typing import Any
 
 from counterpoint.errors import UnknownNameError
 
+KINDS = {
+    "formats": ("counterpoint.formats", "counterpoint.core.contracts:Format"),
+    "modalities": ("counterpoint.modalities", "counterpoint.core.contracts:Modality"),
+    "transforms": ("counterpoint.transforms", "counterpoint.core.contracts:Step"),
+    "layouts": ("counterpoint.simulate.layouts", "counterpoint.simulate.layout:Layout"),
+    "sensors": ("counterpoint.simulate.sensors", "counterpoint.simulate.sensor:Sensor"),
+}
+"""Where each kind lives: its package, and the class that all of it derives from."""
+
 # begin tables
 TABLES: dict[str, dict[str, str]] = {
     "formats": {
@@ -113,6 +122,8 @@ TABLES: dict[str, dict[str, str]] = {
         "world_translate": "counterpoint.transforms.world:WorldTranslate",
         "world_yaw": "counterpoint.transforms.world:WorldYaw",
     },
+    "layouts": {},
+    "sensors": {},
 }
 # end tables
 
@@ -127,7 +138,7 @@ def find(kind: str, name: str) -> Any:
     """The class of that name, in snake or camel case.
 
     Args:
-        kind: ``formats``, ``modalities`` or ``transforms``.
+        kind: one of ``KINDS``.
 
     Raises:
         UnknownNameError: with the nearest names.
@@ -142,12 +153,16 @@ def find(kind: str, name: str) -> Any:
     raise UnknownNameError(kind.removesuffix("s").replace("modalitie", "modality"), name, [*table, *own])
 
 
-def _imported(kind: str) -> dict[str, type]:
-    from counterpoint.core import contracts
+def base(kind: str) -> type:
+    """The class that everything of a kind derives from."""
+    module, _, attribute = KINDS[kind][1].partition(":")
+    found: type = getattr(import_module(module), attribute)
+    return found
 
-    base = {"formats": contracts.Format, "modalities": contracts.Modality, "transforms": contracts.Step}[kind]
+
+def _imported(kind: str) -> dict[str, type]:
     found: dict[str, type] = {}
-    pending: list[type] = [base]
+    pending = [base(kind)]
     while pending:
         below: list[type] = pending.pop().__subclasses__()
         found |= {snake(sub.__name__): sub for sub in below}

@@ -267,7 +267,7 @@ class Sample:
         more = tuple(p for m in mixed for p in context.pool[m].lineage.parents if p not in old.parents)
         changes, dropped = (*old.changes, change), (*old.dropped, lost)
         lineage = Lineage(
-            old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, old.licence
+            old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, old.licence, old.origin
         )
         return Sample(self.key, self.cells, self.rig, lineage)
 

@@ -15,11 +15,11 @@ import ast
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from counterpoint.catalog import TABLES, find, snake
 from counterpoint.core.contracts import Step
+from counterpoint.core.kinds import fits, plain, said
 from counterpoint.errors import RecipeError, UnknownNameError
 
 
@@ -57,8 +57,8 @@ def step_from(value: Any) -> Step:
     if given is None:
         return _made(cls, {})
     if isinstance(given, Mapping) and not _names_a_step(cls, given):
-        return _made(cls, {str(k): _plain(v) for k, v in given.items()})
-    return _made(cls, _by_place(cls, [_plain(given)]))
+        return _made(cls, {str(k): plain(v) for k, v in given.items()})
+    return _made(cls, _by_place(cls, [plain(given)]))
 
 
 def signature(cls: type[Step]) -> str:
@@ -83,9 +83,9 @@ def _made(cls: type[Step], given: Mapping[str, Any]) -> Step:
             problem = UnknownNameError(f"parameter of {snake(cls.__name__)}", name, known)
             raise RecipeError(f"{problem} It is written {signature(cls)}.")
         values[name] = _as(hints[name], value)
-        if not _fits(hints[name], values[name]):
+        if not fits(hints[name], values[name]):
             raise RecipeError(
-                f"{snake(cls.__name__)}: {name}={value!r} is not {_said(hints[name])}. It is written {signature(cls)}."
+                f"{snake(cls.__name__)}: {name}={value!r} is not {said(hints[name])}. It is written {signature(cls)}."
             )
     missing = [n for n, f in known.items() if n not in values and f.default is MISSING and f.default_factory is MISSING]
     if missing:
@@ -103,7 +103,7 @@ def _by_place(cls: type[Step], given: Sequence[Any]) -> dict[str, Any]:
         flat = [v for one in given for v in (one if isinstance(one, Sequence) and not isinstance(one, str) else [one])]
         return {known[0].name: flat}
     numbers = len(given) >= 2 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given[:2])
-    if numbers and _fits(first, tuple(given[:2])):
+    if numbers and fits(first, tuple(given[:2])):
         given = [tuple(given[:2]), *given[2:]]
     if len(given) > len(known):
         raise RecipeError(
@@ -156,16 +156,12 @@ def _names_a_step(cls: type[Step], given: Mapping[Any, Any]) -> bool:
     return bool(known) and _takes_steps(get_type_hints(cls)[known[0].name]) and not set(given) & {f.name for f in known}
 
 
-def _plain(value: Any) -> Any:
-    return tuple(_plain(v) for v in value) if isinstance(value, list | tuple) else value
-
-
 def _as(hint: Any, value: Any) -> Any:
     """Steps made of their descriptions; one name where a list of names is taken as a list of one."""
     if _takes_steps(hint):
         many = get_origin(hint) is tuple
         return tuple(step_from(v) for v in _listed(value)) if many else step_from(value)
-    return (value,) if isinstance(value, str) and not _fits(hint, value) and _fits(hint, (value,)) else value
+    return (value,) if isinstance(value, str) and not fits(hint, value) and fits(hint, (value,)) else value
 
 
 def _listed(value: Any) -> Sequence[Any]:
@@ -174,38 +170,3 @@ def _listed(value: Any) -> Sequence[Any]:
 
 def _takes_steps(hint: Any) -> bool:
     return any(isinstance(a, type) and issubclass(a, Step) for a in (hint, *get_args(hint)))
-
-
-def _fits(hint: Any, value: Any) -> bool:
-    """Whether a plain value is of the kind that a parameter takes."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        return any(_fits(h, value) for h in inner)
-    if origin is Literal:
-        return value in inner
-    if origin is tuple and isinstance(value, tuple):
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            return all(_fits(inner[0], v) for v in value)
-        return len(inner) == len(value) and all(map(_fits, inner, value))
-    if hint is Any:
-        return True
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint) if isinstance(hint, type) else False
-
-
-def _said(hint: Any) -> str:
-    """What a parameter takes, in words."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(_said(h) for h in inner))
-    if origin is Literal:
-        return " or ".join(repr(v) for v in inner)
-    if origin is tuple:
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            return f"a list of {_said(inner[0])}"
-        return f"({', '.join(_said(h) for h in inner)})"
-    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false", NoneType: "nothing"}
-    return words.get(hint, getattr(hint, "__name__", str(hint)))
