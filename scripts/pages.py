@@ -37,7 +37,7 @@ def pages() -> dict[Path, str]:
 
 
 def catalogue() -> str:
-    """Modalities, transforms by axis, formats."""
+    """Modalities, transforms by axis, formats, layouts, sensors."""
     lines = ["# Catalogue", "", _GENERATED, "", "Also in the terminal: `counterpoint list transforms`.", ""]
     lines += ["## Modalities", "", "| name | what | axes |", "|---|---|---|"]
     for name in catalog.TABLES["modalities"]:
@@ -55,6 +55,12 @@ def catalogue() -> str:
     lines += ["", "## Formats", "", "| name | what |", "|---|---|"]
     for name in catalog.TABLES["formats"]:
         lines.append(f"| `{name}` | {_cell(_first(catalog.find('formats', name)))} |")
+    for kind, title in (("layouts", "Layouts of scenes"), ("sensors", "Sensors")):
+        lines += ["", f"## {title}"]
+        for name in catalog.TABLES[kind]:
+            cls = catalog.find(kind, name)
+            lines += ["", f"### {cls.__name__}", "", f"`{name}({', '.join(_parameter(f) for f in fields(cls))})`", ""]
+            lines += _prose(inspect.getdoc(cls) or "")
     return "\n".join(lines) + "\n"
 
 
@@ -78,7 +84,8 @@ def _entry(cls: type[Step]) -> Iterator[str]:
 
 
 def _parameter(field: Any) -> str:
-    return field.name if field.default is MISSING else f"{field.name}={field.default!r}"
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
+    return field.name if default is MISSING else f"{field.name}={default!r}"
 
 
 def _prose(text: str) -> Iterator[str]:

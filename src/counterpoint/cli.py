@@ -72,7 +72,7 @@ def run(
 
     loaded = load_recipe(recipe, settings or ())
     if only:
-        loaded = loaded.model_copy(update={"read": loaded.read.model_copy(update={"include": tuple(only)})})
+        loaded = loaded.only(only)
     _carry_out(loaded, resume, fresh, workers, strict, report)
 
 
@@ -107,6 +107,42 @@ def augment(
         "write": {"path": str(target), "samples_per_shard": samples_per_shard},
     }
     _carry_out(checked_recipe(YamlText(value, "augment"), Path()), resume, fresh, workers, strict, report)
+
+
+@app.command()
+def simulate(
+    layout: Annotated[str, typer.Argument(help="See 'counterpoint list layouts'; or a YAML file of ranges.")],
+    target: Annotated[Path, typer.Option("--out", help="Folder of the new data set.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="How many samples.")] = 100,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting or a quota: weather=fog, 'light={night: 30 %}'. May be repeated."),
+    ] = None,
+    steps: Annotated[
+        list[str] | None, typer.Option("--with", help="A transform that copies of them get. Repeatable, in order.")
+    ] = None,
+    copies: Annotated[int, typer.Option(min=1, help="Copies of every sample, with --with.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Other seeds give other samples.")] = 0,
+    only: Annotated[list[str] | None, typer.Option(help="Key or pattern of the samples to make. Repeatable.")] = None,
+    samples_per_shard: Annotated[int, typer.Option(min=1, help="Samples in one tar.")] = 100,
+    resume: Resume = False,
+    fresh: Fresh = False,
+    workers: Workers = None,
+    strict: Strict = False,
+    report: Report = True,
+) -> None:
+    """Make samples with exact truth from a layout of scenes; a recipe made of flags."""
+    from counterpoint.run.recipe import checked_recipe
+    from counterpoint.run.yaml_text import YamlText
+
+    augment = [{"augment": {"with": steps, "copies": copies}}] if steps else []
+    value = {
+        "seed": seed,
+        "make": [{"simulate": {"layout": layout, "n": n, "set": {}, "include": only or []}}, *augment],
+        "write": {"path": str(target), "samples_per_shard": samples_per_shard},
+    }
+    text = YamlText(value, "simulate").overridden([f"make.0.simulate.set.{setting}" for setting in settings or ()])
+    _carry_out(checked_recipe(text, Path()), resume, fresh, workers, strict, report)
 
 
 @app.command()
@@ -196,7 +232,9 @@ def replay(
 
 @app.command("list")
 def list_names(
-    kind: Annotated[str, typer.Argument(help="transforms, modalities, formats or schema (of recipes).")],
+    kind: Annotated[
+        str, typer.Argument(help="transforms, modalities, formats, layouts, sensors or schema (of recipes).")
+    ],
 ) -> None:
     """List what there is, with a line each; or the JSON Schema of recipes."""
     import json
@@ -273,8 +311,9 @@ def _say(plan: Plan, done: Outcome, bar: Any) -> None:
     name = plan.recipe.title or plan.folder.name
     fresh = bar.counts["samples"]
     rate = f", {fresh} of them now in {bar.seconds:.1f} s ({fresh / bar.seconds:.1f}/s)" if bar.seconds else ""
+    how = "read" if plan.recipe.read else "simulated"
     out.print(
-        f"{name}: {len(plan.keys)} samples read, {done.samples} written in {done.shards} shards{rate}.", markup=False
+        f"{name}: {len(plan.keys)} samples {how}, {done.samples} written in {done.shards} shards{rate}.", markup=False
     )
     if done.refusals:
         most = sorted(done.refusals.items(), key=lambda item: (-item[1], item[0]))[:5]

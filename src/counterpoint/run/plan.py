@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any, final
 
 from counterpoint.core.contracts import Source
-from counterpoint.core.dataset import source
 from counterpoint.errors import FormatError, IntegrityError, RecipeError
 from counterpoint.formats.native import Native, describe
-from counterpoint.run.recipe import Recipe
+from counterpoint.run.recipe import Read, Recipe
 from counterpoint.signal.store import WORK, committed, create, sealed, unsealed
 
 _SHOWN = 5
@@ -61,7 +60,7 @@ class Plan:
 
     @cached_property
     def source(self) -> Source:
-        return source(Path(self.recipe.read.path), self.recipe.read.format)
+        return self.recipe.source()
 
     def left(self) -> list[int]:
         """Numbers of the shards that are still to be made."""
@@ -91,7 +90,9 @@ class Plan:
     def drift(self) -> list[str]:
         """Packages that have other versions now than when the run began, so that the bytes could differ."""
         then = dict(self.versions)
-        return [f"{name} {then.get(name)} then, {now} now" for name, now in versions() if then.get(name) != now]
+        return [
+            f"{name} {then.get(name)} then, {now} now" for name, now in versions(self.recipe) if then.get(name) != now
+        ]
 
     @classmethod
     def made(cls, recipe: Recipe) -> Plan:
@@ -100,18 +101,19 @@ class Plan:
         Raises:
             RecipeError: no sample is left, or two would have one key.
         """
-        found = source(Path(recipe.read.path), recipe.read.format)
+        found, asked = recipe.source(), recipe.samples
         keys = sorted(k for k in found.keys() if recipe.takes(k))  # noqa: SIM118 - a Source is no mapping
         if not keys:
+            where = f"read: {asked.path}" if isinstance(asked, Read) else f"simulate: {asked.layout}"
             raise RecipeError(
-                f"read: {recipe.read.path} has no sample that matches include={list(recipe.read.include)}. "
+                f"{where} has no sample that matches include={list(asked.include)}. "
                 f"Keys there: {', '.join(map(repr, found.keys()[:_SHOWN])) or 'none'}."
             )
         _check_unique(keys, recipe.copies)
         facts = found.facts()
-        licence = recipe.read.licence or str(facts.get("licence", ""))
-        attribution = recipe.read.attribution or str(facts.get("attribution", ""))
-        return cls(Path(recipe.write.path), recipe, tuple(keys), licence, attribution, versions())
+        licence = asked.licence or str(facts.get("licence", ""))
+        attribution = asked.attribution or str(facts.get("attribution", ""))
+        return cls(Path(recipe.write.path), recipe, tuple(keys), licence, attribution, versions(recipe))
 
     def save(self) -> bool:
         """Write it and ``dataset.json``, whichever is not there yet; False if the folder has a plan already."""
@@ -196,9 +198,12 @@ def prepared(recipe: Recipe, resume: bool = False, fresh: bool = False) -> Plan:
     return plan
 
 
-def versions() -> tuple[tuple[str, str], ...]:
+_PACKAGES = ("counterpoint", "numpy", "opencv-python-headless", "av", "soundfile", "soxr", "python-stretch", "pyarrow")
+
+
+def versions(recipe: Recipe) -> tuple[tuple[str, str], ...]:
     """Versions of everything that decides the bytes."""
-    names = ("counterpoint", "numpy", "opencv-python-headless", "av", "soundfile", "soxr", "python-stretch", "pyarrow")
+    names = _PACKAGES if recipe.read else (*_PACKAGES, "mujoco-core", "scipy")
     found = {"python": platform.python_version()}
     for name in names:
         try:

@@ -1,4 +1,4 @@
-"""Recipes: what a run reads, makes and writes, as a YAML file.
+"""Recipes: what a run reads or simulates, makes and writes, as a YAML file.
 
 A recipe is checked as a whole before any work starts. Every mistake is told with
 its line, the nearest valid name and the allowed range. Paths are relative to the
@@ -14,9 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from counterpoint.core.contracts import Step
+from counterpoint.core.contracts import Source, Step
 from counterpoint.core.serial import digest
 from counterpoint.errors import CounterpointError, RecipeError
 from counterpoint.run.yaml_text import YamlText
@@ -26,17 +26,36 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+_Licence = Annotated[str, Field(description="of the data, e.g. CC-BY-4.0; noted with every sample")]
+_Attribution = Annotated[str, Field(description="whom the licence asks to name")]
+_Include = Annotated[
+    tuple[str, ...], Field(description="keys or patterns with * and ? of the samples to take; all if empty")
+]
+
+
 @final
 class Read(_Strict):
     """Where the samples come from."""
 
     path: Annotated[str, Field(min_length=1, description="folder or file, relative to the recipe")]
     format: Annotated[str | None, Field(description="layout; found by looking if left out")] = None
-    licence: Annotated[str, Field(description="of the data, e.g. CC-BY-4.0; noted with every sample")] = ""
-    attribution: Annotated[str, Field(description="whom the licence asks to name")] = ""
-    include: Annotated[
-        tuple[str, ...], Field(description="keys or patterns with * and ? of the samples to take; all if empty")
-    ] = ()
+    licence: _Licence = ""
+    attribution: _Attribution = ""
+    include: _Include = ()
+
+
+@final
+class Simulate(_Strict):
+    """Samples from a layout of scenes."""
+
+    layout: Annotated[str, Field(min_length=1, description="name, or a YAML file of ranges relative to the recipe")]
+    n: Annotated[int, Field(ge=1, le=1_000_000, description="how many samples")]
+    settings: Annotated[
+        dict[str, Any], Field(alias="set", description="settings of the layout; {value: share} is a quota")
+    ] = {}
+    licence: _Licence = ""
+    attribution: _Attribution = ""
+    include: _Include = ()
 
 
 @final
@@ -50,9 +69,16 @@ class Augment(_Strict):
 
 @final
 class Stage(_Strict):
-    """One step of ``make``."""
+    """One step of ``make``: ``simulate`` or ``augment``."""
 
-    augment: Augment
+    simulate: Simulate | None = None
+    augment: Augment | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Stage:
+        if (self.simulate is None) == (self.augment is None):
+            raise ValueError("a step of 'make' is either 'simulate' or 'augment'")
+        return self
 
 
 @final
@@ -66,11 +92,11 @@ class Write(_Strict):
 
 @final
 class Recipe(_Strict):
-    """A run: ``read`` samples, ``make`` new ones, ``write`` them."""
+    """A run: ``read`` samples or ``simulate`` them, ``make`` new ones, ``write`` them."""
 
     title: Annotated[str, Field(description="what the data set is called")] = ""
-    read: Read
-    make: Annotated[tuple[Stage, ...], Field(max_length=1, description="what to do; nothing copies the samples")] = ()
+    read: Annotated[Read | None, Field(description="left out where the first step simulates")] = None
+    make: Annotated[tuple[Stage, ...], Field(max_length=2, description="what to do; nothing copies the samples")] = ()
     on_refusal: Annotated[
         Literal["skip", "drop-part", "error"], Field(description="what to do where a part cannot follow a change")
     ] = "skip"
@@ -79,41 +105,89 @@ class Recipe(_Strict):
     workers: Annotated[int | None, Field(ge=1, le=4096, description="processes; one a core if left out")] = None
     plugins: Annotated[tuple[str, ...], Field(description="Python modules with parts or transforms of your own")] = ()
 
+    @model_validator(mode="after")
+    def _order(self) -> Recipe:
+        kinds = ["simulate" if stage.simulate else "augment" for stage in self.make]
+        if self.read is not None and "simulate" in kinds:
+            raise ValueError("a recipe reads or simulates: leave out 'read', or 'simulate' in 'make'")
+        if self.read is None and kinds[:1] != ["simulate"]:
+            raise ValueError("'read' is missing; it may be left out only where the first step of 'make' is 'simulate'")
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(
+                f"'make' has two steps {kinds[0]!r}; one is all it takes: put every transform into one 'with' list"
+            )
+        return self
+
     @property
-    def augment(self) -> Augment:
-        """The one stage there is; without one the samples are written as they are."""
-        return self.make[0].augment if self.make else Augment(keep_originals=True)
+    def samples(self) -> Read | Simulate:
+        """Where the samples come from."""
+        found = self.read or self.make[0].simulate
+        assert found is not None, "a recipe reads or simulates"
+        return found
+
+    @property
+    def augment(self) -> Augment | None:
+        """The stage that makes copies; without one the samples are written as they are."""
+        return next((stage.augment for stage in self.make if stage.augment), None)
 
     @property
     def copies(self) -> range:
         """Numbers of the copies of one sample; 0 is the sample itself."""
-        if not self.make:
+        if self.augment is None:
             return range(1)
         return range(0 if self.augment.keep_originals else 1, self.augment.copies + 1)
 
     def takes(self, key: str) -> bool:
-        return not self.read.include or any(key == p or fnmatchcase(key, p) for p in self.read.include)
+        chosen = self.samples.include
+        return not chosen or any(key == p or fnmatchcase(key, p) for p in chosen)
+
+    def only(self, patterns: Sequence[str]) -> Recipe:
+        """The recipe for these samples alone."""
+        chosen = self.samples.model_copy(update={"include": tuple(patterns)})
+        if isinstance(chosen, Read):
+            return self.model_copy(update={"read": chosen})
+        return self.model_copy(update={"make": (Stage(simulate=chosen), *self.make[1:])})
+
+    def source(self) -> Source:
+        """What it reads or simulates."""
+        from counterpoint.core.dataset import source
+
+        self._import_plugins()
+        if isinstance(self.samples, Read):
+            return source(Path(self.samples.path), self.samples.format)
+        from counterpoint.simulate.engine import Simulated
+
+        return Simulated(self.samples.layout, self.samples.n, self.seed, self.samples.settings)
 
     def step(self) -> Step:
         """What is done to every copy."""
         from counterpoint.transforms.build import step_from
         from counterpoint.transforms.policy import Compose
 
+        self._import_plugins()
+        return Compose(tuple(step_from(spec) for spec in (self.augment.steps if self.augment else ())))
+
+    def _import_plugins(self) -> None:
         for module in self.plugins:
             import_module(module)
-        return Compose(tuple(step_from(spec) for spec in self.augment.steps))
 
     def resolved(self) -> dict[str, Any]:
         """All that decides the bytes, with the source as seen from the folder that is written. JSON types."""
         values = self.model_dump(mode="json", by_alias=True, exclude={"workers": True, "write": {"path"}})
-        values["read"]["path"] = os.path.relpath(self.read.path, self.write.path)
+        values["make"] = [{kind: value for kind, value in stage.items() if value} for stage in values["make"]]
+        if self.read is None:
+            del values["read"]
+        else:
+            values["read"]["path"] = os.path.relpath(self.read.path, self.write.path)
         return values
 
     @classmethod
     def restored(cls, values: Mapping[str, Any], folder: Path) -> Recipe:
         """The inverse of ``resolved`` for the folder that holds it."""
-        read = {**values["read"], "path": os.path.normpath(folder / values["read"]["path"])}
-        return cls.model_validate({**values, "read": read, "write": {**values["write"], "path": str(folder)}})
+        restored = {**values, "write": {**values["write"], "path": str(folder)}}
+        if "read" in values:
+            restored["read"] = {**values["read"], "path": os.path.normpath(folder / values["read"]["path"])}
+        return cls.model_validate(restored)
 
     @property
     def digest(self) -> str:
@@ -143,16 +217,12 @@ def checked_recipe(text: YamlText, base: Path) -> Recipe:
     except ValidationError as e:
         raise text.error([(_place(p["loc"]), _sentence(p)) for p in e.errors()]) from e
     here = base.resolve()
-    recipe = recipe.model_copy(
-        update={
-            "read": recipe.read.model_copy(
-                update={"path": os.path.normpath(here / Path(recipe.read.path).expanduser())}
-            ),
-            "write": recipe.write.model_copy(
-                update={"path": os.path.normpath(here / Path(recipe.write.path).expanduser())}
-            ),
-        }
-    )
+    places = {name: getattr(recipe, name) for name in ("read", "write") if getattr(recipe, name) is not None}
+    placed = {
+        name: place.model_copy(update={"path": os.path.normpath(here / Path(place.path).expanduser())})
+        for name, place in places.items()
+    }
+    recipe = recipe.model_copy(update=placed)
     problems = [*_source_problems(recipe), *_step_problems(recipe)]
     if problems:
         raise text.error(problems)
@@ -166,6 +236,8 @@ def _source_problems(recipe: Recipe) -> list[Problem]:
     from counterpoint.catalog import find
     from counterpoint.core.dataset import detected
 
+    if recipe.read is None:
+        return []
     read, write = Path(recipe.read.path), Path(recipe.write.path)
     if not read.exists():
         return [(("read", "path"), f"there is no such file or folder: {read}")]
@@ -193,12 +265,40 @@ def _step_problems(recipe: Recipe) -> list[Problem]:
         except ImportError as e:
             problems.append((("plugins", i), f"cannot import {module!r}: {e}"))
     for s, stage in enumerate(recipe.make):
-        for i, spec in enumerate(stage.augment.steps):
+        for i, spec in enumerate(stage.augment.steps if stage.augment else ()):
             try:
                 step_from(spec)
             except CounterpointError as e:
                 problems.append((("make", s, "augment", "with", i), str(e)))
-    return problems
+    return problems or _layout_problems(recipe)
+
+
+def _layout_problems(recipe: Recipe) -> list[Problem]:
+    """What cannot be simulated: each setting by itself, then all of them together."""
+    if recipe.read is not None:
+        return []
+    from counterpoint.simulate.engine import Simulated
+
+    asked = recipe.samples
+    assert isinstance(asked, Simulate)
+    at = ("make", 0, "simulate")
+    try:
+        Simulated(asked.layout, asked.n, recipe.seed)
+    except CounterpointError as e:
+        return [((*at, "layout"), str(e))]
+    problems: list[Problem] = []
+    for name, value in asked.settings.items():
+        try:
+            Simulated(asked.layout, asked.n, recipe.seed, {name: value})
+        except CounterpointError as e:
+            problems.append(((*at, "set", name), str(e)))
+    if problems:
+        return problems
+    try:
+        Simulated(asked.layout, asked.n, recipe.seed, asked.settings).check()
+    except RecipeError as e:
+        return [(at, str(e))]
+    return []
 
 
 def _sentence(problem: Any) -> str:
@@ -211,7 +311,9 @@ def _sentence(problem: Any) -> str:
     if kind == "missing":
         return f"{place[-1]!r} is missing"
     if kind == "too_long":
-        return "one step is all that 'make' takes; put every transform into its 'with' list"
+        return "'make' takes 'simulate' and then 'augment', or one of them; put every transform into its 'with' list"
+    if kind == "value_error":
+        return str(problem["ctx"]["error"])
     if kind == "model_type":
         return f"takes settings by name ({', '.join(_settings(place))}), found {problem['input']!r}"
     allowed = _range(place)
@@ -230,15 +332,21 @@ def _range(place: Sequence[str | int]) -> str:
 
 def _field(place: Sequence[str | int]) -> str:
     name = next((p for p in reversed(place) if isinstance(p, str)), "")
-    return "steps" if name == "with" else name
+    return {"with": "steps", "set": "settings"}.get(name, name)
 
 
 def _place(loc: Sequence[str | int]) -> tuple[str | int, ...]:
-    return tuple("with" if p == "steps" else p for p in loc)
+    return tuple({"steps": "with", "settings": "set"}.get(p, p) if isinstance(p, str) else p for p in loc)
 
 
 def _model(place: Sequence[str | int]) -> type[BaseModel]:
-    at: dict[str, type[BaseModel]] = {"read": Read, "write": Write, "make": Stage, "augment": Augment}
+    at: dict[str, type[BaseModel]] = {
+        "read": Read,
+        "write": Write,
+        "make": Stage,
+        "augment": Augment,
+        "simulate": Simulate,
+    }
     return next((at[p] for p in reversed(place) if isinstance(p, str) and p in at), Recipe)
 
 
@@ -248,7 +356,7 @@ def _settings(place: Sequence[str | int]) -> list[str]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a recipe, with the names of all transforms, for editors."""
+    """The JSON Schema of a recipe, with the names of all transforms and layouts, for editors."""
     from counterpoint.catalog import TABLES
 
     names = sorted(TABLES["transforms"])
@@ -259,4 +367,8 @@ def json_schema() -> dict[str, Any]:
             {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"enum": names}},
         ]
     }
+    schema["$defs"]["Simulate"]["properties"]["layout"]["anyOf"] = [
+        {"enum": sorted(TABLES["layouts"])},
+        {"type": "string"},
+    ]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Counterpoint recipe"}

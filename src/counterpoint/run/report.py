@@ -17,6 +17,7 @@ from typing import TypeVar
 from counterpoint.catalog import find
 from counterpoint.core.contracts import Source
 from counterpoint.errors import CounterpointError
+from counterpoint.run.asked import scenes
 from counterpoint.run.html import Html, joined, tag
 from counterpoint.run.sheet import sheet, wide
 from counterpoint.run.shown import Shown
@@ -84,7 +85,10 @@ def _body(source: Source, story: Story, counts: Tally, folder: Path) -> Iterator
         "dl", *[tag("div", tag("dt", name), tag("dd", value)) for name, value in figures.items()], class_="figures"
     )
     yield from _sheets(source, story, counts, folder)
-    yield tag("div", tag("section", *_changes(counts)), tag("section", *_refused(story, counts)), class_="two")
+    if counts.origins:
+        yield from scenes(story, counts)
+    if not story.simulated or not counts.alone or story.set_aside:
+        yield tag("div", tag("section", *_changes(counts)), tag("section", *_refused(story, counts)), class_="two")
     yield from _origin(story, counts)
 
 
@@ -98,7 +102,8 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
             if keys:
                 fresh = sheet(before, [_copy(source, key) for key in keys], folder, number)
             else:
-                keys, fresh = [parent], sheet(None, [Shown(source.sample(parent))], folder, number)
+                one = Shown(source.sample(parent), "Simulated" if parent in counts.origins else "Sample")
+                keys, fresh = [parent], sheet(None, [one], folder, number)
         except CounterpointError as e:
             fresh = tag("p", f"{parent}: {e}", class_="absent")
         if drawn and size + len(fresh) > _BUDGET:
@@ -106,10 +111,11 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
         drawn.append(fresh)
         shown, size = shown + len(keys), size + len(fresh)
     total = number_of(len(source.keys()), "sample")
+    parted = f", from {len(drawn)} of {number_of(len(counts.children), 'parent')}"
     yield tag(
         "h2",
-        "Before and after",
-        tag("small", f"{shown} of {total} shown, from {len(drawn)} of {number_of(len(counts.children), 'parent')}"),
+        "Samples" if counts.alone else "Before and after",
+        tag("small", f"{shown} of {total} shown{'' if counts.alone else parted}"),
     )
     if any('class="timeline"' in one for one in drawn):
         yield tag("p", _TIMELINES, class_="note")

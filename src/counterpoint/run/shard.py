@@ -57,7 +57,7 @@ class Job:
     def parent(self, key: str) -> Sample:
         """A sample as it was read, with the licence that the recipe or the source states."""
         sample = self.plan.source.sample(key)
-        licence = self.plan.recipe.read.licence or sample.lineage.licence or self.plan.licence
+        licence = self.plan.recipe.samples.licence or sample.lineage.licence or self.plan.licence
         return replace(sample, lineage=replace(sample.lineage, licence=licence))
 
     def made(self, parent: Sample, copy: int) -> Sample:
@@ -110,6 +110,7 @@ class Job:
             raise error
         if strict:
             raise CounterpointError(f"--strict: sample {keys[0]!r} cannot be used: {error}") from error
-        root = self.plan.recipe.read.path
-        reason = str(error).replace(root + "/", "").replace(root, ".")
+        reason, read = str(error), self.plan.recipe.read
+        if read is not None:
+            reason = reason.replace(read.path + "/", "").replace(read.path, ".")
         notes["quarantine"] += [{"key": k, "error": type(error).__name__, "reason": reason} for k in keys]

@@ -12,6 +12,7 @@ from counterpoint.core.contracts import Source
 from counterpoint.errors import CounterpointError
 from counterpoint.run.local import outcome
 from counterpoint.run.plan import Plan
+from counterpoint.run.recipe import Simulate
 from counterpoint.run.shown import Shown
 from counterpoint.run.tally import Tally
 from counterpoint.run.words import listed, number_of, plain, size_in_words, step_in_words
@@ -71,21 +72,30 @@ class Story:
     def version(self) -> str:
         return counterpoint.__version__
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the samples were simulated, not recorded."""
+        return self.plan is not None and self.plan.recipe.read is None
+
     def origin(self) -> dict[str, str]:
         """Where the data come from, as far as the data set says."""
         said = {"Attribution": str(self.facts.get("attribution", ""))}
         if self.plan is not None:
             recipe = self.plan.recipe
-            said |= {"Read from": recipe.resolved()["read"]["path"], "Seed": str(recipe.seed), "Recipe": recipe.digest}
+            asked = recipe.samples
+            said |= {"Simulated": plain(asked.layout)} if isinstance(asked, Simulate) else {}
+            said |= {"Read from": recipe.resolved()["read"]["path"]} if recipe.read else {}
+            said |= {"Seed": str(recipe.seed), "Recipe": recipe.digest}
             said["Versions"] = ", ".join(f"{n} {v}" for n, v in self.plan.versions)
         return said
 
     def sentence(self, counts: Tally) -> str:
         """The recipe in one sentence."""
-        made, real = number_of(counts.counted, "sample"), number_of(len(counts.children), "real sample")
-        if self.plan is None or not self.plan.recipe.make:
-            return f"{made} of {real}, written as they are."
-        augment = self.plan.recipe.augment
+        what = f"{'simulated' if self.simulated else 'real'} sample"
+        made, real = number_of(counts.counted, "sample"), number_of(len(counts.children), what)
+        augment = self.plan.recipe.augment if self.plan else None
+        if self.plan is None or augment is None:
+            return f"{real}." if self.simulated else f"{made} of {real}, written as they are."
         steps = [step_in_words(s) for s in getattr(self.plan.recipe.step(), "steps", ())]
         kept = ", with the originals kept" if augment.keep_originals else ""
         every = number_of(augment.copies, "copy", "copies")
@@ -95,9 +105,10 @@ class Story:
     def figures(self, counts: Tally) -> dict[str, str]:
         """The numbers at the top of the page, by what they count."""
         parts = listed(plain(n).lower() for n in counts.modalities)
+        parents = f"{len(counts.children):,}"
         figures = {
             "samples": f"{counts.counted:,}",
-            "real parents": f"{len(counts.children):,}",
+            **({} if counts.alone else {"simulated parents" if self.simulated else "real parents": parents}),
             f"parts a sample: {parts}": f"{len(counts.modalities)}",
             f"in {number_of(self.shards, 'shard')}": size_in_words(self.size),
         }

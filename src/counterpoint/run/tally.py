@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from counterpoint.core.contracts import Source
+from counterpoint.core.lineage import Origin
 from counterpoint.run.words import plain
 
 MOST = 20_000
@@ -26,6 +27,8 @@ class Tally:
         children: keys of the copies by parent, in the order of the set; none if only the parent itself is there.
         modalities: modality by part.
         licences: samples by licence.
+        novelty: names of what happened to a sample, by its key.
+        origins: of samples that were simulated, by the key of the first parent.
     """
 
     counted: int
@@ -35,6 +38,12 @@ class Tally:
     modalities: dict[str, str] = field(default_factory=dict)
     licences: Counter[str] = field(default_factory=Counter)
     novelty: dict[str, frozenset[str]] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+    @property
+    def alone(self) -> bool:
+        """Whether no sample was made from another one."""
+        return not any(self.children.values())
 
 
 def tally(source: Source) -> Tally:
@@ -49,7 +58,10 @@ def tally(source: Source) -> Tally:
         counts.changes.update(names)
         counts.refusals.update((plain(r.transform), r.part, r.reason) for r in lineage.refusals)
         counts.licences[lineage.licence] += 1
-        copies = counts.children.setdefault(lineage.parents[0] if lineage.parents else key, [])
+        parent = lineage.parents[0] if lineage.parents else key
+        copies = counts.children.setdefault(parent, [])
+        if lineage.origin is not None:
+            counts.origins.setdefault(parent, lineage.origin)
         if lineage.parents[:1] not in ((), (key,)):
             copies.append(key)
         counts.novelty[key] = names | {r.transform for r in lineage.refusals}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass, fields
-from typing import Any, final
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, final, get_type_hints
 
-from counterpoint.catalog import snake
+from counterpoint.catalog import find, snake
 from counterpoint.core.keys import Key
+from counterpoint.core.kinds import fits, plain, said
 from counterpoint.core.serial import Recorded, dump
 from counterpoint.errors import AlignmentError, RecipeError, UnknownNameError
 from counterpoint.simulate.scene import Mount, Scene
@@ -87,6 +89,28 @@ class Layout(ABC, Recorded):
     def settings(self) -> dict[str, Any]:
         """Every setting by name, as JSON types."""
         return {f.name: dump(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]  # a dataclass
+
+
+def layout_from(name: str, settings: Mapping[str, Any]) -> Layout:
+    """The layout of that name with some settings, which are plain values.
+
+    Raises:
+        UnknownNameError: there is no such layout.
+        RecipeError: a setting is unknown, of the wrong kind or out of range.
+    """
+    cls: type[Layout] = find("layouts", name)
+    hints, known = get_type_hints(cls), {f.name: f for f in fields(cls)}  # type: ignore[arg-type]  # a dataclass
+    values = {}
+    for setting, value in settings.items():
+        if setting not in known:
+            raise RecipeError(str(UnknownNameError(f"setting of layout {name!r}", setting, known)))
+        values[setting] = plain(value)
+        if not fits(hints[setting], values[setting]):
+            raise RecipeError(f"layout {name!r}: {setting}={value!r} is not {said(hints[setting])}.")
+    missing = [n for n, f in known.items() if n not in values and f.default is MISSING and f.default_factory is MISSING]
+    if missing:
+        raise RecipeError(f"layout {name!r} needs {' and '.join(missing)}.")
+    return cls(**values)
 
 
 def _mounts(sensor: Sensor) -> list[Mount]:
