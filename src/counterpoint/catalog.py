@@ -123,7 +123,10 @@ TABLES: dict[str, dict[str, str]] = {
         "world_yaw": "counterpoint.transforms.world:WorldYaw",
     },
     "layouts": {},
-    "sensors": {},
+    "sensors": {
+        "microphone": "counterpoint.simulate.sensors.microphone:Microphone",
+        "narrator": "counterpoint.simulate.sensors.narrator:Narrator",
+    },
 }
 # end tables
 

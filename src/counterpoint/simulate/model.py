@@ -11,6 +11,8 @@ from counterpoint.simulate.scene import MATERIALS, Geom, Scene, Thing
 
 FLOOR = 3
 """Group of geoms that are only touched, never seen by rays."""
+BLOW = 10
+"""Steps after which a blow is over."""
 
 
 def xml(scene: Scene) -> str:

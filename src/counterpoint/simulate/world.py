@@ -1,13 +1,14 @@
 """A rolled-out scene: where everything is at any time, what touched, and what a ray hits.
 
 The roll-out is computed once, at the fixed timestep of the scene, and every sensor
-reads it; no sensor can alter it. Between two steps poses are continued with the
-velocities of the step before, so a time is never rounded to a step.
+reads it; no sensor can alter it. Between two steps poses go on with the velocity with
+which the solver reached the second of them, so a time is never rounded to a step.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
@@ -17,9 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.errors import AlignmentError, MissingDependencyError, UnknownNameError
 from counterpoint.simulate import model, path
-from counterpoint.simulate.scene import Geom, Mount, Scene, rotation
+from counterpoint.simulate.scene import Geom, Mount, Scene, Thing, rotation
 
 Array = NDArray[np.float64]
+_ROWS = np.arange(3)
 
 
 @final
@@ -36,16 +38,23 @@ class Hits:
 @final
 @dataclass(frozen=True)
 class Contacts:
-    """Every step of every touch: (K,) arrays, and (K, 3) for vectors in the world.
+    """Every step of every touch: (K,) arrays, and (K, 3) for vectors in the world; in the order of time.
+
+    The sum of ``impulse * normal + friction`` over the rows in which a free body is second, less that over the rows in
+    which it is first, is the change of its momentum but for gravity.
 
     Attributes:
-        time: s, at the end of the step.
+        time: s, start of the step in which the force acts.
         first, second: indices of geoms; the normal points from first to second.
         point: m.
         normal: unit vectors.
-        impulse: of this step along the normal, N s.
+        impulse: of this step along the normal, on the second, N s.
+        friction: of this step along the surface, on the second, N s.
         slip: relative speed along the surface, m/s.
+        closing: speed at which the two come closer, m/s; negative while they part.
+        distance: m; negative by as much as they overlap.
         fresh: whether the two did not touch in the step before.
+        onset: of a fresh touch, the moment within the step before at which the surfaces met, s; else ``time``.
     """
 
     time: Array
@@ -54,8 +63,12 @@ class Contacts:
     point: Array
     normal: Array
     impulse: Array
+    friction: Array
     slip: Array
+    closing: Array
+    distance: Array
     fresh: NDArray[np.bool_]
+    onset: Array
 
 
 @final
@@ -150,6 +163,42 @@ class World:
         at, r = self.pose(mount.on, time)
         return at + r @ np.array(mount.position), r @ turn
 
+    def track(self, name: str, times: ArrayLike) -> Array:
+        """Positions (T, 3) m of a thing at some times (T,) s; faster than ``motion``.
+
+        Before the start and after the end a thing on a path goes on, and others stand still.
+        """
+        times, thing = np.asarray(times, float), self.scene.thing(name)
+        if thing.motion == "path":
+            return path.motion(thing.path, times)[0]
+        if thing.motion == "free":
+            at = self._model.jnt_qposadr[self._model.body_jntadr[self._body(name)]]
+            return np.stack([np.interp(times, self.times, self.states[:, at + k]) for k in range(3)], 1)
+        if thing.motion == "fixed" and thing.parent is None:
+            return np.broadcast_to(np.array(thing.position, float), (len(times), 3))
+        return np.array([self.pose(name, float(t))[0] for t in np.clip(times, 0, self.scene.seconds)])
+
+    def turns(self, name: str, times: ArrayLike) -> Array:
+        """Rotations (T, 3, 3), world from thing, at some times (T,) s within the scene."""
+        times, thing = np.asarray(times, float), self.scene.thing(name)
+        if thing.motion == "path":
+            return path.motion(thing.path, times)[1]
+        if thing.motion == "fixed" and thing.parent is None:
+            return np.broadcast_to(rotation(thing.quaternion), (len(times), 3, 3))
+        return np.array([self.pose(name, float(t))[1] for t in np.clip(times, 0, self.scene.seconds)])
+
+    def velocity(self, name: str, time: float) -> Array:
+        """m/s (3,) of the origin of a thing, in the world."""
+        late = min(max(time, 0.0) + self.scene.timestep, self.scene.seconds)
+        early = late - self.scene.timestep
+        there, here = self.track(name, np.array([late, early]))
+        return (there - here) / self.scene.timestep
+
+    @property
+    def blow_steps(self) -> int:
+        """Steps after which a blow is over; see ``model.BLOW``."""
+        return model.BLOW
+
     def motion(self, name: str, times: ArrayLike) -> Motion:
         """Position, velocity and acceleration of a thing at some times (T,), s."""
         times = np.asarray(times, float)
@@ -226,20 +275,55 @@ class World:
         self.states = np.zeros((count + 1, m.nq + m.nv))
         self.accelerations = np.zeros((count + 1, m.nv))
         self._start()
+        drive = self._driven()
+        states, accelerations, cut = self.states, self.accelerations, m.nq
+        qpos, qvel, qacc, step_once = d.qpos, d.qvel, d.qacc, self._mj.mj_step
+        touches = _Touches(m)
+        for step in range(count):
+            drive(step)
+            states[step, :cut], states[step, cut:] = qpos, qvel
+            step_once(m, d)
+            accelerations[step] = qacc
+            touches.note(step, d)
+        drive(count)
+        states[count, :cut], states[count, cut:] = qpos, qvel
         self._mj.mj_forward(m, d)
-        rows: list[tuple[Any, ...]] = []
-        before: set[tuple[int, int]] = set()
-        for step in range(count + 1):
-            self._drive(float(self.times[step]), d)
-            self.states[step] = np.concatenate([d.qpos, d.qvel])
-            if step == count:
-                self._mj.mj_forward(m, d)
-                self.accelerations[step] = d.qacc
-                break
-            self._mj.mj_step(m, d)
-            self.accelerations[step] = d.qacc
-            before = self._note(float(self.times[step]), rows, before)
-        self.contacts = _contacts(rows)
+        accelerations[count] = qacc
+        self.contacts = touches.contacts(self.times, scene.timestep, self._path_motions())
+
+    def _path_motions(self) -> dict[int, tuple[Array, ...]]:
+        """By body, position, rotation, velocity and rate of things on paths at every step."""
+        return {self._body(t.name): path.motion(t.path, self.times)[:4] for t in self._things if t.motion == "path"}
+
+    def _driven(self) -> Callable[[int], None]:
+        """A function that puts things on paths where they are at a step, and tells servos where to go."""
+        d, m = self._data, self._model
+        places, turns, goals = [], [], []
+        for thing in self._things:
+            if thing.motion == "path":
+                i = m.body_mocapid[self._body(thing.name)]
+                at, turn = path.motion(thing.path, self.times)[:2]
+                half = np.arctan2(turn[:, 1, 0], turn[:, 0, 0]) / 2
+                places.append((d.mocap_pos[i], at))
+                turns.append((d.mocap_quat[i], np.stack([np.cos(half), 0 * half, 0 * half, np.sin(half)], 1)))
+            if thing.joint is not None and thing.joint.stiffness:
+                goals.append((self._servo(thing.name), self._goal(thing, self.times)))
+        moves, ctrl = places + turns, d.ctrl
+
+        def drive(step: int) -> None:
+            for target, values in moves:
+                target[:] = values[step]
+            for i, goal in goals:
+                ctrl[i] = goal[step]
+
+        return drive
+
+    def _servo(self, name: str) -> int:
+        return int(self._mj.mj_name2id(self._model, self._mj.mjtObj.mjOBJ_ACTUATOR, name))
+
+    def _goal(self, thing: Thing, times: Any) -> Any:
+        knots = np.array((thing.joint.target if thing.joint else ()) or ((0.0, 0.0),))
+        return np.interp(times, knots[:, 0], knots[:, 1])
 
     def _start(self) -> None:
         for thing in self._things:
@@ -259,35 +343,7 @@ class World:
                 data.mocap_pos[i] = place[0][0]
                 self._mj.mju_mat2Quat(data.mocap_quat[i], place[1][0].ravel())
             if thing.joint is not None and thing.joint.stiffness:
-                knots = np.array(thing.joint.target or ((0.0, 0.0),))
-                data.ctrl[self._mj.mj_name2id(self._model, self._mj.mjtObj.mjOBJ_ACTUATOR, thing.name)] = np.interp(
-                    time, knots[:, 0], knots[:, 1]
-                )
-
-    def _note(self, time: float, rows: list[tuple[Any, ...]], before: set[tuple[int, int]]) -> set[tuple[int, int]]:
-        m, d, six = self._model, self._data, np.zeros(6)
-        now = set()
-        for i in range(d.ncon):
-            c = d.contact[i]
-            self._mj.mj_contactForce(m, d, i, six)
-            if six[0] <= 0:
-                continue
-            pair = (int(c.geom1), int(c.geom2))
-            now.add(pair)
-            frame = c.frame.reshape(3, 3)
-            slip = self._slip(c, frame)
-            rows.append((time, *pair, c.pos.copy(), frame[0].copy(), six[0] * m.opt.timestep, slip, pair not in before))
-        return now
-
-    def _slip(self, contact: Any, frame: Array) -> float:
-        speeds = []
-        for geom in (contact.geom1, contact.geom2):
-            body = self._model.geom_bodyid[geom]
-            six = np.zeros(6)
-            self._mj.mj_objectVelocity(self._model, self._data, self._mj.mjtObj.mjOBJ_XBODY, body, six, 0)
-            speeds.append(six[3:] + np.cross(six[:3], contact.pos - self._data.xpos[body]))
-        tangential = frame[1:] @ (speeds[1] - speeds[0])
-        return float(np.hypot(*tangential))
+                data.ctrl[self._servo(thing.name)] = self._goal(thing, time)
 
     def _show(self, time: float, accelerations: bool = False) -> None:
         """Bring the scratch state to a time."""
@@ -303,7 +359,10 @@ class World:
         d.qvel[:] = self.states[step, m.nq :]
         rest = time - self.times[step]
         if abs(rest) > 1e-12:
-            self._mj.mj_integratePos(m, d.qpos, d.qvel, rest)
+            # The solver moves a step with the velocity at its end, so poses go on smoothly into the next step.
+            end = self.states[min(step + 1, len(self.times) - 1), m.nq :]
+            self._mj.mj_integratePos(m, d.qpos, end, rest)
+            d.qvel[:] += (end - d.qvel) * (rest / dt)
         self._drive(time, d)
         self._mj.mj_kinematics(m, d)
         if accelerations:
@@ -314,14 +373,75 @@ class World:
         self._shown = (time, accelerations)
 
 
-def _contacts(rows: list[tuple[Any, ...]]) -> Contacts:
-    if not rows:
-        none, vectors = np.zeros(0), np.zeros((0, 3))
-        return Contacts(
-            none, none.astype(np.int32), none.astype(np.int32), vectors, vectors, none, none, none.astype(bool)
+@final
+class _Touches:
+    """What touches in every step, kept as arrays and worked out once at the end."""
+
+    def __init__(self, m: Any) -> None:
+        self._bodies, self._roots, self._count = m.geom_bodyid, m.body_rootid, m.ngeom
+        self._steps: list[int] = []
+        self._rows: list[tuple[Array, ...]] = []
+
+    def note(self, step: int, d: Any) -> None:
+        """The contacts of the step that was just taken; ``d`` still holds the state at its start, but for ``qpos``."""
+        if not d.ncon:
+            return
+        contact = d.contact
+        address = contact.efc_address
+        on = address >= 0
+        geom, address = contact.geom[on], address[on]
+        force = d.efc_force[address[:, None] + _ROWS]
+        body = self._bodies[geom]
+        speed = d.cvel[body]
+        centre = d.subtree_com[self._roots[body]]
+        self._steps.append(step)
+        self._rows.append((geom, force, contact.pos[on], contact.frame[on], contact.dist[on], speed, centre))
+
+    def contacts(self, times: Array, timestep: float, moving: dict[int, tuple[Array, ...]]) -> Contacts:
+        if not self._rows:
+            none, vectors = np.zeros(0), np.zeros((0, 3))
+            index, flag = none.astype(np.int32), none.astype(bool)
+            return Contacts(none, index, index, vectors, vectors, none, vectors, none, none, none, flag, none)
+        step = np.repeat(self._steps, [len(r[0]) for r in self._rows])
+        geom, force, point, frame, distance, speed, centre = (
+            np.concatenate(column) for column in zip(*self._rows, strict=True)
         )
-    t, a, b, p, n, j, s, f = (np.array(v) for v in zip(*rows, strict=True))
-    return Contacts(t, a.astype(np.int32), b.astype(np.int32), p, n, j, s, f.astype(bool))
+        pushed = force[:, 0] > 0
+        step, geom, force, point, frame, distance, speed, centre = (
+            v[pushed] for v in (step, geom, force, point, frame.reshape(-1, 3, 3), distance, speed, centre)
+        )
+        velocity = speed[..., 3:] + np.cross(speed[..., :3], point[:, None] - centre)
+        body = self._bodies[geom]
+        for which, (place, _, pace, rate) in moving.items():
+            row, side = np.nonzero(body == which)
+            at = step[row]
+            velocity[row, side] = pace[at] + np.cross(rate[at], point[row] - place[at])
+        apart = np.einsum("kij,kj->ki", frame, velocity[:, 1] - velocity[:, 0])
+        closing = -apart[:, 0]
+        fresh = _fresh(step, geom[:, 0].astype(np.int64) * self._count + geom[:, 1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ago = np.clip(np.where(closing > 0, -distance / closing, 0.0), 0.0, timestep)
+        time = times[step]
+        return Contacts(
+            time,
+            geom[:, 0].astype(np.int32),
+            geom[:, 1].astype(np.int32),
+            point,
+            frame[:, 0],
+            force[:, 0] * timestep,
+            np.einsum("ki,kij->kj", force[:, 1:], frame[:, 1:]) * timestep,
+            np.hypot(apart[:, 1], apart[:, 2]),
+            closing,
+            distance,
+            fresh,
+            np.where(fresh, np.maximum(time - ago, 0.0), time),
+        )
+
+
+def _fresh(step: NDArray[np.int64], pair: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the pair of a row is in no row of the step before."""
+    span = int(pair.max()) + 1
+    return ~np.isin(step * span + pair, np.unique((step + 1) * span + pair))
 
 
 def _mujoco() -> Any:
