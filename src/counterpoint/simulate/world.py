@@ -247,6 +247,11 @@ class World:
         distance[missed] = np.inf
         return Hits(distance, geom, normal.reshape(n, 3))
 
+    def placed(self, time: float) -> tuple[Array, Array]:
+        """Positions (G, 3) m and rotations (G, 3, 3), world from shape, of all geoms at a time."""
+        self._show(time)
+        return self._data.geom_xpos.copy(), self._data.geom_xmat.reshape(-1, 3, 3).copy()
+
     def local(self, time: float, hits: Hits, points: Array) -> Array:
         """Points (N, 3) in the frames of the geoms that they lie on, for textures; a mirrored scene mirrors y."""
         self._show(time)
