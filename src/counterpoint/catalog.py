@@ -124,8 +124,11 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "layouts": {},
     "sensors": {
+        "imu": "counterpoint.simulate.sensors.imu:Imu",
+        "lidar": "counterpoint.simulate.sensors.lidar:Lidar",
         "microphone": "counterpoint.simulate.sensors.microphone:Microphone",
         "narrator": "counterpoint.simulate.sensors.narrator:Narrator",
+        "ray_camera": "counterpoint.simulate.sensors.camera:RayCamera",
     },
 }
 # end tables
