@@ -259,3 +259,11 @@ def rotation(q: Quaternion) -> NDArray[np.float64]:
 def heading(angle: float) -> Quaternion:
     """The quaternion of a turn about z, rad."""
     return (float(np.cos(angle / 2)), 0.0, 0.0, float(np.sin(angle / 2)))
+
+
+def looking(place: Vector, target: Vector) -> Quaternion:
+    """The quaternion of a mount at ``place`` whose x axis points at ``target``, with its y axis level."""
+    x, y, z = np.subtract(target, place)
+    yaw, pitch = np.arctan2(y, x) / 2, -np.arctan2(z, np.hypot(x, y)) / 2
+    (a, b), (c, d) = (np.cos(yaw), np.sin(yaw)), (np.cos(pitch), np.sin(pitch))
+    return (float(a * c), float(-b * d), float(a * d), float(b * c))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from typing import final
 
 from counterpoint.errors import RecipeError
@@ -34,9 +34,9 @@ def solve(
 ) -> Solved:
     """The scene whose roll-out measures a value inside ``target``.
 
-    Values between ``low`` and ``high`` are tried on ever finer grids until one hits, or until two neighbours lie on
-    either side of the middle of ``target``, which is then halved. An infinite measure ("they never meet") counts as
-    far beyond. The same arguments give the same scene.
+    Nine values from ``low`` to ``high`` are tried until one hits or two neighbours lie on either side of the middle of
+    ``target``; the gap between them is then halved. Where none do, the neighbourhood of the best is searched ever
+    closer. An infinite measure ("they never meet") counts as far beyond. The same arguments give the same scene.
 
     Args:
         make: a scene from the number that is looked for, e.g. the speed of a car.
@@ -57,12 +57,10 @@ def solve(
         seen[value] = measured = measure(World(scene))
         return Solved(value, measured, scene) if target[0] <= measured <= target[1] else None
 
-    for value in _dyadic(low, high):
-        if len(seen) >= tries:
-            break
-        if value in seen:
-            continue
-        found = tried(value) or _between(tried, seen, middle, tries)
+    first = [low, high, *(low + (high - low) * k / 8 for k in (4, 2, 6, 1, 3, 5, 7))]
+    while len(seen) < tries:
+        found = tried(first.pop(0) if first else _beside_best(seen, middle))
+        found = found or _between(tried, seen, middle, tries)
         if found is not None:
             return found
     reached = [m for m in seen.values() if isfinite(m)]
@@ -73,12 +71,12 @@ def solve(
     )
 
 
-def _dyadic(low: float, high: float) -> list[float]:
-    """Both ends, the middle, the quarters, the eighths … in the order in which they are tried."""
-    values = [low, high]
-    for level in range(1, 7):
-        values += [low + (high - low) * k / 2**level for k in range(1, 2**level, 2)]
-    return values
+def _beside_best(seen: dict[float, float], middle: float) -> float:
+    """The middle of the wider gap beside the value that comes closest."""
+    known = sorted(seen)
+    best = min(known, key=lambda v: (abs(seen[v] - middle) if isfinite(seen[v]) else inf, v))
+    gaps = [(a, b) for a, b in pairwise(known) if best in (a, b)]
+    return sum(max(gaps, key=lambda gap: gap[1] - gap[0])) / 2
 
 
 def _between(
