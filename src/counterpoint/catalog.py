@@ -125,6 +125,7 @@ TABLES: dict[str, dict[str, str]] = {
     "layouts": {},
     "sensors": {
         "imu": "counterpoint.simulate.sensors.imu:Imu",
+        "labels": "counterpoint.simulate.sensors.labels:Labels",
         "lidar": "counterpoint.simulate.sensors.lidar:Lidar",
         "microphone": "counterpoint.simulate.sensors.microphone:Microphone",
         "narrator": "counterpoint.simulate.sensors.narrator:Narrator",

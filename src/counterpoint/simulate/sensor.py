@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from counterpoint.simulate.scene import Scene
     from counterpoint.simulate.world import World
 
+BACKDROP = ("ground", "wall")
+"""Classes of things that are never instances."""
+
 
 @final
 @dataclass(frozen=True)

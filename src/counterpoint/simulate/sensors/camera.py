@@ -25,14 +25,11 @@ from counterpoint.simulate import shade
 from counterpoint.simulate.cover import boxes, keypoints
 from counterpoint.simulate.lens import lens
 from counterpoint.simulate.scene import Mount, Scene
-from counterpoint.simulate.sensor import Clock, Sensed, Sensor
+from counterpoint.simulate.sensor import BACKDROP, Clock, Sensed, Sensor
 from counterpoint.simulate.texture import TEXTURES
 from counterpoint.simulate.trace import Shapes
 from counterpoint.simulate.view import OPTICAL, Eye, View, seen
 from counterpoint.simulate.world import World
-
-BACKDROP = ("ground", "wall")
-"""Classes that are never instances."""
 
 
 @final
