@@ -25,7 +25,7 @@ make:
         - rotate: {{degrees: [-15, 15]}}
         - color_jitter: {{}}
         - gaussian_noise: {{}}
-write: {{path: {target}, samples_per_shard: 20, report: false}}
+write: {{path: {target}, samples_per_shard: 20}}
 seed: 3
 """
 
@@ -57,7 +57,7 @@ def run(folder: Path, copies: int, workers: int, target: str) -> float:
     """Seconds of one whole run of the command line."""
     recipe = folder / f"{target}.yaml"
     recipe.write_text(RECIPE.format(source=folder / "in", target=folder / target, copies=copies))
-    call = [sys.executable, "-m", "counterpoint.cli", "run", str(recipe), "--workers", str(workers)]
+    call = [sys.executable, "-m", "counterpoint.cli", "run", str(recipe), "--workers", str(workers), "--no-report"]
     start = time.perf_counter()
     subprocess.run(call, check=True, capture_output=True)
     return time.perf_counter() - start
