@@ -15,7 +15,7 @@ import cv2
 from benchmarks.measure import Row
 from benchmarks.pictures import photograph
 
-SOURCES, COPIES = 24, 20
+SOURCES, COPIES = 24, 100
 RECIPE = """
 read: {{path: {source}}}
 make:
@@ -35,7 +35,7 @@ def rows() -> list[Row]:
         folder = Path(name)
         pictures(folder / "in", SOURCES)
         times: dict[int, list[float]] = {1: [], 2: []}
-        for turn in range(3):
+        for turn in range(2):
             for workers in times:
                 times[workers].append(run(folder, COPIES, workers, f"out-{turn}-{workers}"))
     gain = statistics.median(a / b for a, b in zip(times[1], times[2], strict=True))
