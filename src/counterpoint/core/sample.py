@@ -277,9 +277,8 @@ class Sample:
         mixed = tuple(m.partner for m in change.moves if isinstance(m, (Blend, Splice)))
         more = tuple(p for m in mixed for p in context.pool[m].lineage.parents if p not in old.parents)
         changes, dropped = (*old.changes, change), (*old.dropped, lost)
-        lineage = Lineage(
-            old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, old.licence
-        )
+        licence = _joined(old.licence, *(context.pool[m].lineage.licence for m in mixed))
+        lineage = Lineage(old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, licence)
         return Sample(self.key, self.cells, self.rig, lineage)
 
     def _followed(self, change: Change, context: Context) -> Sample | list[Refusal]:
@@ -310,10 +309,21 @@ class Sample:
             if name not in partner.cells or (move.parts and name not in move.parts):
                 return None
             other = partner.cells[name].part
-            return Queued(move, rig, other.prefixed(partner.key)) if type(other) is type(cell.base) else None
+            before = sum(
+                isinstance(m, (Blend, Splice)) and m.partner == move.partner
+                for c in self.lineage.changes
+                for m in c.moves
+            )
+            named = f"{partner.key}#{before + 1}" if before else partner.key  # a partner may be mixed in again
+            return Queued(move, rig, other.prefixed(named)) if type(other) is type(cell.base) else None
         if isinstance(move, Appearance) and move.part not in (None, name):
             return None
         return Queued(move, rig) if cell.concerns(move) else None
+
+
+def _joined(*licences: str) -> str:
+    """Licences that hold together, as SPDX writes it; each once."""
+    return " AND ".join(dict.fromkeys(one for said in licences for one in said.split(" AND ") if one))
 
 
 def _bears_instances(cell: Cell) -> bool:
