@@ -169,9 +169,8 @@ def verify(dataset: Annotated[Path, typer.Argument(help="Folder of a native data
         findings = verified(dataset, lambda count: bar.tell("samples", count))
     for finding in findings:
         out.print(str(finding), markup=False)
-    out.print(
-        f"{shards} shard{'s' * (shards != 1)} compared: {f'{len(findings)} problems.' if findings else 'every byte is as written.'}"
-    )
+    found = f"{len(findings)} problems." if findings else "every byte is as written."
+    out.print(f"{shards} shard{'s' * (shards != 1)} compared: {found}")
     raise typer.Exit(int(bool(findings)))
 
 
