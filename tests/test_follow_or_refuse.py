@@ -17,6 +17,7 @@ from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Camera, Rig
 from counterpoint.core.sample import Sample
 from counterpoint.core.sides import across
+from counterpoint.core.world import WorldMap
 from counterpoint.modalities.audio import Audio
 from counterpoint.modalities.boxes import Boxes
 from counterpoint.modalities.boxes3d import Boxes3d
@@ -24,6 +25,7 @@ from counterpoint.modalities.image import Image
 from counterpoint.modalities.instance_masks import InstanceMasks
 from counterpoint.modalities.keypoints import Keypoints
 from counterpoint.modalities.label import Label
+from counterpoint.modalities.points import Points
 from counterpoint.modalities.polygons import Polygons
 from counterpoint.modalities.record import Record
 from counterpoint.modalities.semantic_mask import SemanticMask
@@ -35,6 +37,7 @@ from counterpoint.testing import worlds
 from counterpoint.testing.table import follow_table
 from counterpoint.transforms.colour import Brightness
 from counterpoint.transforms.mixture import CutMix, Mixup
+from counterpoint.transforms.plane_bend import Elastic
 from counterpoint.transforms.plane_crop import Crop
 from counterpoint.transforms.plane_size import Letterbox
 from counterpoint.transforms.plane_warp import Affine, Rotate
@@ -258,3 +261,37 @@ def test_the_table_of_who_follows_what_is_that_of_the_code() -> None:
 
 def test_a_blend_is_refused_where_the_two_cannot_be_one() -> None:
     assert Text("say", "transcript").refuses(Blend("p", 0.5), Rig())
+
+
+def test_a_mirror_turns_over_the_planes_of_cameras_without_a_picture_too() -> None:
+    k = [[50, 0, 41], [0, 50, 29], [0, 0, 1]]
+    rig = Rig({n: Camera.of(SIZE, k, distortion=(0.1, 0.01, 0.02, 0.03)) for n in ("shown", "blind")})
+    sample = Sample.of("s", {"image": Image(np.zeros((60, 80, 3), np.uint8), "shown")}, rig)
+    point = np.array([[0.3, 0.1, 2.0]])
+    done = Mirror()(sample).rig
+    for name, camera in done.cameras.items():
+        assert camera.k[0, 0] > 0, name
+        (pixel,), _ = camera.project(WorldMap.mirror("y").forward(point))
+        (before,), _ = rig.camera(name).project(point)
+        np.testing.assert_allclose(pixel, [SIZE[0] - before[0], before[1]], atol=1e-9)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_mirror_behind_a_bend_keeps_a_positive_focal_length_too(times: int) -> None:
+    rig = Rig({"camera": Camera.of(SIZE, [[50, 0, 41], [0, 50, 29], [0, 0, 1]])})
+    sample = Sample.of("s", {"image": Image(np.zeros((60, 80, 3), np.uint8))}, rig)
+    bent = Elastic(5.0)(sample, 3)
+    done = Compose([Mirror()] * times)(bent)
+    point, world = np.array([[0.3, 0.1, 2.0], [-0.5, 0.4, 2.0]]), WorldMap.mirror("y")
+    before, _ = bent.rig.camera("camera").project(point)
+    after, _ = done.rig.camera("camera").project(world.forward(point) if times % 2 else point)
+    expected = np.column_stack([SIZE[0] - before[:, 0], before[:, 1]]) if times % 2 else before
+    assert done.rig.camera("camera").k[0, 0] > 0
+    np.testing.assert_allclose(after, expected, atol=1e-6)
+
+
+def test_two_mirrors_give_back_every_byte_of_a_cloud_signed_zeros_too() -> None:
+    cloud = Points(np.array([[1.0, -0.0, 0.0], [-0.0, 0.0, -0.0], [0.1, -0.2, 0.3]], np.float32))
+    sample = Sample.of("s", {"points": cloud})
+    twice = Compose([Mirror(), Mirror()])(sample)
+    assert twice["points"].encode().blob.read() == cloud.encode().blob.read()
