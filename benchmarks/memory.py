@@ -14,7 +14,7 @@ FEW = 40
 CODE = """
 import resource, sys
 from counterpoint.cli import main
-sys.argv = ["counterpoint", "run", {recipe!r}, "--workers", "1"]
+sys.argv = ["counterpoint", "run", {recipe!r}, "--workers", "1", "--no-report"]
 try:
     main()
 except SystemExit as e:

@@ -68,7 +68,7 @@ def test_convert_copies_what_it_can_hold(place: Path, capsys: pytest.CaptureFixt
 
 
 def test_verify_names_the_flipped_bit_and_ends_with_one(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert called(capsys, "verify", "src")[:2] == (0, "1 shards compared: every byte is as written.\n")
+    assert called(capsys, "verify", "src")[:2] == (0, "1 shard compared: every byte is as written.\n")
     tar = place / "src" / "shard-00000.tar"
     data = bytearray(tar.read_bytes())
     data[Native.read(place / "src").members("b")["image"].offset] ^= 1

@@ -205,7 +205,8 @@ def verify(dataset: Annotated[Path, typer.Argument(help="Folder of a native data
         findings = verified(dataset, lambda count: bar.tell("samples", count))
     for finding in findings:
         out.print(str(finding), markup=False)
-    out.print(f"{shards} shards compared: {f'{len(findings)} problems.' if findings else 'every byte is as written.'}")
+    found = f"{len(findings)} problems." if findings else "every byte is as written."
+    out.print(f"{shards} shard{'s' * (shards != 1)} compared: {found}")
     raise typer.Exit(int(bool(findings)))
 
 
@@ -310,11 +311,11 @@ def _carry_out(recipe: Recipe, resume: bool, fresh: bool, workers: int | None, s
 def _say(plan: Plan, done: Outcome, bar: Any) -> None:
     name = plan.recipe.title or plan.folder.name
     fresh = bar.counts["samples"]
-    rate = f", {fresh} of them now in {bar.seconds:.1f} s ({fresh / bar.seconds:.1f}/s)" if bar.seconds else ""
+    now = "" if fresh == done.samples else f", {fresh} of them now"
+    rate = f"{now} in {bar.seconds:.1f} s ({fresh / bar.seconds:.1f}/s)" if bar.seconds else ""
+    shards = f"{done.shards} shard{'s' * (done.shards != 1)}"
     how = "read" if plan.recipe.read else "simulated"
-    out.print(
-        f"{name}: {len(plan.keys)} samples {how}, {done.samples} written in {done.shards} shards{rate}.", markup=False
-    )
+    out.print(f"{name}: {len(plan.keys)} samples {how}, {done.samples} written in {shards}{rate}.", markup=False)
     if done.refusals:
         most = sorted(done.refusals.items(), key=lambda item: (-item[1], item[0]))[:5]
         said = ", ".join(f"{what} {count} times" for what, count in most)

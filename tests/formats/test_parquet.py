@@ -63,6 +63,22 @@ def test_everything_comes_back_rig_and_lineage_included(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.parquet"]
 
 
+def test_labels_of_one_class_and_of_several_share_a_column(tmp_path: Path) -> None:
+    labels = {"one": Label.of("cat"), "soft": Label((("cat", 0.25), ("dog", 0.75)), "soft"), "last": Label.of("dog")}
+    for order in (["one", "soft", "last"], ["soft", "one"]):
+        path = tmp_path / f"{order[0]}.parquet"
+        Parquet.write(path, (Sample.of(k, {"label": labels[k]}) for k in order))
+        assert {k: Parquet.read(path).sample(k)["label"] for k in order} == {k: labels[k] for k in order}
+
+
+@pytest.mark.parametrize("parts", [[0, 1], [1, 0], [1, 2], [2, 1]])
+def test_a_name_that_means_another_kind_later_is_told_and_nothing_is_lost(tmp_path: Path, parts: list[int]) -> None:
+    kinds = ({"x": Text("a")}, {"x": Image(np.zeros((2, 2, 3), np.uint8))}, {"record": Record({"x": 1})})
+    with pytest.raises(FormatError, match="sample '1': the column 'x' is needed for a"):
+        Parquet.write(tmp_path / "x.parquet", (Sample.of(str(i), kinds[n]) for i, n in enumerate(parts)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_schema_says_image_and_audio_as_datasets_wants_it(tmp_path: Path) -> None:
     Parquet.write(tmp_path / "x.parquet", iter([whole("a")]))
     schema = pq.read_schema(tmp_path / "x.parquet")

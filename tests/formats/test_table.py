@@ -172,6 +172,17 @@ def test_tables_come_back_from_writing(tmp_path: Path) -> None:
             assert again.sample(key)[name].encode().blob.read() == part.encode().blob.read()
 
 
+def test_rows_with_their_copies_are_found_by_their_keys(tmp_path: Path) -> None:
+    """A copy has the cell ``id`` of its original, and a copy of a copy the cell ``key``, too."""
+    rows = [{"id": "r1"}, {"id": "r1"}, {"key": "r1~001", "id": "r1"}]
+    for keys, cells in ((["r1", "r1~001"], rows[:2]), (["r1~001~001"], rows[2:])):
+        path = tmp_path / f"{keys[0]}.csv"
+        Table.write(path, (Sample.of(k, {"record": Record(c | {"x": 1})}) for k, c in zip(keys, cells, strict=True)))
+        again = Table.read(path)
+        assert list(again.keys()) == keys
+        assert again.sample(keys[-1])["record"].values["id"] == "r1"
+
+
 def test_samples_of_other_columns_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
     samples = [Sample.of("a", {"record": Record({"x": 1})}), Sample.of("b", {"record": Record({"y": 1})})]
     with pytest.raises(FormatError, match="needs the"):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from counterpoint.core.columns import Column
 from counterpoint.core.dataset import detected
 from counterpoint.core.sample import Sample
 from counterpoint.errors import FormatError, UnreadableInputError
@@ -17,6 +18,7 @@ from counterpoint.formats.webdataset import Webdataset
 from counterpoint.modalities.image import Image
 from counterpoint.modalities.label import Label
 from counterpoint.modalities.record import Record
+from counterpoint.modalities.series import Series
 from counterpoint.modalities.text import Text
 from counterpoint.signal.picture import png
 from counterpoint.signal.sound import encode_wav
@@ -145,6 +147,13 @@ def test_shards_of_one_folder_with_the_same_keys_stay_apart(tmp_path: Path) -> N
         pack(tmp_path / f"{name}.tar", [("0.txt", name.encode())])
     source = Webdataset.read(tmp_path)
     assert {k: source.sample(k)["text"].text for k in source.keys()} == {"a/0": "a", "b/0": "b"}  # noqa: SIM118
+
+
+def test_a_sample_of_which_nothing_would_be_left_is_refused(tmp_path: Path) -> None:
+    series = Series(np.arange(3.0), np.zeros((3, 1)), (Column("v"),))
+    with pytest.raises(FormatError, match="sample 'a' has nothing that a plain WebDataset holds"):
+        Webdataset.write(tmp_path / "w", iter([Sample.of("a", {"series": series})]))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_key_that_comes_twice_is_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -92,6 +92,17 @@ def test_a_recipe_that_nests_for_ever_is_refused(place: Path) -> None:
     assert "nested too deeply" in said(place, "[" * 5000 + "]" * 5000)
 
 
+def test_aliases_that_stand_for_billions_of_values_are_refused(place: Path) -> None:
+    rows = [f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]" for i in range(12)]
+    assert "too many for a recipe" in said(place, "\n".join(["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]", *rows]))
+
+
+def test_a_recipe_that_is_no_text_is_told(place: Path) -> None:
+    (place / "r.yaml").write_bytes(GOOD.encode("utf-16"))
+    with pytest.raises(RecipeError, match="cannot be read as UTF-8"):
+        load_recipe(place / "r.yaml")
+
+
 def test_settings_on_the_command_line_win(place: Path) -> None:
     path = recipe(place)
     loaded = load_recipe(path, ["seed=9", "make.0.augment.copies=7", "make.0.augment.with.1=grayscale"])

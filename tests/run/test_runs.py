@@ -338,6 +338,22 @@ def test_a_killed_worker_is_told_and_the_run_resumes(place: Path) -> None:
     assert len(opened(place / "out")) == 15
 
 
+def test_a_worker_that_is_killed_while_it_tells_its_progress_stops_nobody(place: Path) -> None:
+    code = (
+        "import multiprocessing, os, signal, threading\nfrom counterpoint.run import local\n"
+        "if multiprocessing.parent_process():\n"
+        "    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGKILL)).start()\n"
+        "    while True:\n        local.told('refusals', 0)\n"
+    )
+    (place / "loud.py").write_text(code)
+    env = environment()
+    env["PYTHONPATH"] += f":{place}"
+    call = command("run", recipe(place, plugins=["loud"]), "--no-report", "--workers", 2)
+    done = subprocess.run(call, env=env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "a worker process was killed" in done.stderr
+
+
 def test_replay_gives_every_stored_byte_again(place: Path) -> None:
     ran(recipe(place, make=augment(keep_originals=True)))
     job = Job(Plan.load(place / "out"))
@@ -378,9 +394,22 @@ def test_a_run_over_a_run_replays_from_its_own_parents(place: Path) -> None:
 
 def test_keys_that_would_meet_are_found_before_any_work(place: Path) -> None:
     source(place / "clash", ["a", "a~002"])
-    with pytest.raises(RecipeError, match="'a~002' would stand for two samples"):
-        ran(place / "recipe.yaml", settings=["read.path=clash"])
+    path = recipe(place, "clash.yaml", read={"path": "clash"}, make=augment(keep_originals=True))
+    with pytest.raises(RecipeError, match="'a~002' would stand for two samples, itself and copy 2 of 'a'"):
+        ran(path)
     assert not (place / "out").exists()
+
+
+def test_a_run_over_originals_and_their_copies_keeps_all_of_them_apart(place: Path) -> None:
+    ran(recipe(place, "first.yaml", make=augment(keep_originals=True)))
+    ran(recipe(place, "again.yaml", read={"path": "out"}, write={"path": "twice"}))
+    assert len(opened(place / "twice")) == 60
+    job = Job(Plan.load(place / "twice"))
+    for key, parents in {"s01~002": 0, "s01~002~003": 1}.items():
+        assert replay(job, key).differing == ()
+        assert [c.name for c in NativeSource(place / "twice").sample(key).lineage.changes].count(
+            "Mirror"
+        ) == parents + 1
 
 
 def test_memory_does_not_grow_with_the_number_of_samples(place: Path) -> None:

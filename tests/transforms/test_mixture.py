@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Absent, Transform
+from counterpoint.core.lineage import Lineage
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.sample import Sample
 from counterpoint.errors import UnknownNameError
+from counterpoint.modalities.boxes import Boxes
 from counterpoint.modalities.image import Image
 from counterpoint.modalities.label import Label
 from counterpoint.modalities.record import Record
@@ -18,6 +22,7 @@ from counterpoint.modalities.text import Link, Text
 from counterpoint.testing.transform import check_transform
 from counterpoint.transforms.mixture import CrossModalMixup, CutMix, MixGen, Mixup
 from counterpoint.transforms.modality import ModalityDropout
+from counterpoint.transforms.policy import Compose
 
 NAMES = ("bird", "cat", "dog", "elk")
 
@@ -66,6 +71,20 @@ def test_every_part_is_mixed_at_the_same_weight(step: Transform, seed: int) -> N
     np.testing.assert_allclose(done["image"].pixels, level, atol=1)  # pixels are whole numbers
     assert done["caption"].text == f"a cat a {other}"
     assert done["caption"].instances() == {"1", f"{other}/1"}
+
+
+def test_a_partner_that_is_mixed_in_twice_brings_its_instances_under_another_name() -> None:
+    boxes = {n: Boxes(np.array([[1.0, 1, 9, 9]]), ("1",), ("cat",), canvas=(40, 30)) for n in ("cat", "dog")}
+    pool = {n: Sample.of(n, {"image": POOL[n]["image"], "boxes": b}) for n, b in boxes.items()}
+    done = Compose((Mixup(), MixGen()))(pool["cat"], 0, pool=pool)
+    assert done["boxes"].ids == ("1", "dog/1", "dog#2/1")
+    done["boxes"].check()
+
+
+def test_a_mixture_names_the_licences_of_all_that_is_in_it() -> None:
+    said = {"cat": "CC-BY-4.0", "dog": "CC-BY-NC-4.0 AND CC-BY-4.0"}
+    pool = {n: replace(POOL[n], lineage=Lineage((n,), licence=licence)) for n, licence in said.items()}
+    assert Mixup()(pool["cat"], 0, pool=pool).lineage.licence == "CC-BY-4.0 AND CC-BY-NC-4.0"
 
 
 def test_weights_follow_their_distribution() -> None:

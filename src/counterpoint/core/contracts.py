@@ -87,6 +87,7 @@ class Modality(ABC):
     axes: ClassVar[frozenset[Axis]]
     follows: ClassVar[tuple[type[Move], ...]] = ()
     signals: ClassVar[frozenset[str]] = frozenset()
+    phrases: ClassVar[bool] = False  # sentences: they may say where things are in a picture
     heavy: ClassVar[bool] = False  # pixels or sound: moves are queued and fused before they are applied
 
     @classmethod
@@ -144,7 +145,7 @@ class Modality(ABC):
         if isinstance(move, ColourShift):
             return Axis.MEANING in self.axes and self.plane in (None, move.plane)
         if isinstance(move, Directions):
-            return "text" in self.signals and self.plane in (None, move.plane)
+            return self.phrases and self.plane in (None, move.plane)
         if isinstance(move, Sides) and Axis.MEANING not in self.axes:
             return self.plane is not None and swapped_name(self.plane) != self.plane
         return move.axis in self.axes

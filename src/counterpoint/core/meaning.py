@@ -57,7 +57,7 @@ class Directions(Move):
 
     Attributes:
         plane: the camera whose plane was turned.
-        turn: rad, counter-clockwise as seen.
+        turn: rad, counter-clockwise as seen, since the sample was read.
     """
 
     plane: str

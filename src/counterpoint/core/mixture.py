@@ -38,6 +38,14 @@ class Splice(Move):
     parts: tuple[str, ...] = ()
     axis: ClassVar[Axis] = Axis.MEANING
 
+    def misses(self, axis: Axis) -> str | None:
+        """Why a part of which this axis is the only one that can be cut has no piece to replace; None if it has."""
+        if axis is Axis.PLANE and self.region is None:
+            return "it holds for the whole clock, so no window of the clock can replace a piece of it"
+        if axis is Axis.TIME and self.window is None:
+            return "it has no place in a picture, so no region of a picture can replace a piece of it"
+        return None
+
     def pixels(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """``region`` in whole pixels of a canvas (width, height), the same for everything on it; empty without one."""
         x0, y0, x1, y1 = self.region or (0.0, 0.0, 0.0, 0.0)

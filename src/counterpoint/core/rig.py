@@ -142,9 +142,13 @@ class Camera(Recorded):
         if move.mirrored:
             flip = reflection("x")
             d[:3, :3] = d[:3, :3] @ flip
-            k = _flat(self.k @ flip, 9)
+            k, after = self.k @ flip, self.after
+            if after:  # the plane was turned over behind its bends: turn K over as well, and back in front of them
+                front = PlaneMap.mirror(after[0].plane, after[0].size_in)
+                k = np.asarray(front.matrix) @ k
+                after = after[1:] if after[0] == front else (front, *after)
             bent = tuple(-v if i == 3 else v for i, v in enumerate(self.distortion))
-            moved = replace(self, intrinsics=k, distortion=bent)
+            moved = replace(self, intrinsics=_flat(k, 9), distortion=bent, after=after)
         return replace(moved, camera_from_world=_flat(d @ self.pose @ np.linalg.inv(move.array), 16))
 
     def _in_plane(self, move: PlaneMap) -> Camera:

@@ -63,7 +63,7 @@ class Cell:
             if one is not None:
                 queue[i] = Queued(one, queue[i].rig, queue[i].partner)
                 return Cell(self.base, tuple(queue))
-            if queue[i].move.axis not in _APART or queue[i].move.axis == step.move.axis:
+            if not {queue[i].move.axis, step.move.axis} <= _APART or queue[i].move.axis == step.move.axis:
                 break
         if "part" in self.__dict__:
             return Cell(self.part, (step,))
@@ -79,6 +79,8 @@ class Cell:
 
     def refuses(self, step: Queued) -> str | None:
         part = self.base if self.base.heavy else self.part
+        if self.base.heavy and isinstance(step.move, TimeMap) and self._emptied(step.move):
+            return "nothing of it lies in the part of the clock that is kept"
         reason = part.refuses(step.move, step.rig)
         return reason if reason or step.partner is None else part.mismatch(step.partner)
 
@@ -93,6 +95,14 @@ class Cell:
                 name = step.rig.across(name)
         return name
 
+    def _emptied(self, move: TimeMap) -> bool:
+        """Whether a signal that lasts some time would last none: no silence and no frame is made up for it."""
+        before = self.span()
+        if before is None or before[1] <= before[0] or move.keep is None:
+            return False
+        start, end = move.span(*before)
+        return end - start < _LEAST
+
     def span(self) -> tuple[float, float] | None:
         """The interval of the clock that the part covers, without computing the part."""
         span = self.base.span() if self.base.heavy else self.part.span()
@@ -102,8 +112,9 @@ class Cell:
         return span
 
 
+_LEAST = 1e-3  # s of a signal that a cut must leave; the product's tolerance of time, and above one sample of sound
 _CONTINUOUS = {"pixels", "waveform", "columns"}
-_APART = (Axis.PLANE, Axis.TIME, Axis.WORLD)
+_APART = {Axis.PLANE, Axis.TIME, Axis.WORLD}
 
 
 def _followed(part: Modality, step: Queued) -> Modality:
@@ -266,8 +277,9 @@ class Sample:
         mixed = tuple(m.partner for m in change.moves if isinstance(m, (Blend, Splice)))
         more = tuple(p for m in mixed for p in context.pool[m].lineage.parents if p not in old.parents)
         changes, dropped = (*old.changes, change), (*old.dropped, lost)
+        licence = _joined(old.licence, *(context.pool[m].lineage.licence for m in mixed))
         lineage = Lineage(
-            old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, old.licence, old.origin
+            old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, licence, old.origin
         )
         return Sample(self.key, self.cells, self.rig, lineage)
 
@@ -299,10 +311,21 @@ class Sample:
             if name not in partner.cells or (move.parts and name not in move.parts):
                 return None
             other = partner.cells[name].part
-            return Queued(move, rig, other.prefixed(partner.key)) if type(other) is type(cell.base) else None
+            before = sum(
+                isinstance(m, (Blend, Splice)) and m.partner == move.partner
+                for c in self.lineage.changes
+                for m in c.moves
+            )
+            named = f"{partner.key}#{before + 1}" if before else partner.key  # a partner may be mixed in again
+            return Queued(move, rig, other.prefixed(named)) if type(other) is type(cell.base) else None
         if isinstance(move, Appearance) and move.part not in (None, name):
             return None
         return Queued(move, rig) if cell.concerns(move) else None
+
+
+def _joined(*licences: str) -> str:
+    """Licences that hold together, as SPDX writes it; each once."""
+    return " AND ".join(dict.fromkeys(one for said in licences for one in said.split(" AND ") if one))
 
 
 def _bears_instances(cell: Cell) -> bool:

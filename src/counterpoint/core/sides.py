@@ -37,6 +37,13 @@ _UPRIGHT = re.compile(
     re.IGNORECASE,
 )
 _SHIP = re.compile(r"\bstarboard\b|\bport[\s-](side|bow|quarter|beam|tack|engine|hull|rail)|\bto port\b", re.IGNORECASE)
+_IN_FRONT = re.compile(r"(left|right)\s+[A-Za-z]", re.IGNORECASE)
+_BEHIND = re.compile(r"\b(\w+),?\s+(?:left|right)\Z", re.IGNORECASE)
+_NO_SIDE = re.compile(
+    r"(left|right)\s+(whales?|ascension|answers?|luggage|baggage|bags?|objects?|items?|things?|behind|alone|out|over|"
+    r"away|on|off|in|at|the|an?|now|here|there|of|to|for|by|with)\b",
+    re.IGNORECASE,
+)
 _UNKNOWN = re.compile(r"anticlockwise|[rl]ml$|left(?!overs?$)|right(?!eous|ful|ly$|ed$|ing$|s$|ness$|o$)")
 _OTHER = WORDS | {b: a for a, b in WORDS.items()}
 
@@ -63,11 +70,23 @@ def swap_sides(text: str, protected: Sequence[Range] = ()) -> tuple[Edit, ...] |
 
 
 def across(name: str) -> str | None:
-    """A class of the other side: identifiers swap word by word, phrases as sentences do; None if unclear."""
+    """A class of the other side; None if unclear.
+
+    Identifiers swap word by word, phrases as sentences do. A class names a thing, so where the rules of sentences do
+    not know the thing, a side in front of it ("Left Hippocampus") is a side, and so is one behind a part of a body,
+    unless the two words together are something else ("right whale", "left luggage").
+    """
     if not re.search(r"\s", name):
         return swapped_name(name)
     edits = swap_sides(name)
-    return None if isinstance(edits, str) else apply_edits(name, edits)[0]
+    if not isinstance(edits, str):
+        return apply_edits(name, edits)[0]
+    front, behind = _IN_FRONT.match(name), _BEHIND.search(name)
+    if shows_writing(name) or len(_CANDIDATE.findall(name)) != 1:
+        return None
+    if (front and not _NO_SIDE.search(name)) or (behind and is_place(" " + behind[1], 0)):
+        return swapped_name(name)
+    return None
 
 
 def tells_sides(text: str) -> bool:

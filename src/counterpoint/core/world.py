@@ -71,7 +71,11 @@ def carried(points: ArrayLike, matrix: Matrix) -> Matrix:
     Written out, because for three columns the threads of a BLAS cost ten times the sum, and the order of its sums
     is another on another machine.
     """
-    x, y, z = np.moveaxis(np.asarray(points, float), -1, 0)
+    points, matrix = np.asarray(points, float), np.asarray(matrix, float)
+    along = np.diagonal(matrix[:3])
+    if np.array_equal(matrix[:3], np.eye(3, 4) * along[:, None]):
+        return points * along  # keeps the sign of a zero, so that two mirrors give back every byte
+    x, y, z = np.moveaxis(points, -1, 0)
     return np.stack([row[0] * x + row[1] * y + row[2] * z + row[3] for row in matrix[:3]], -1)
 
 

@@ -275,14 +275,17 @@ def _gathered(samples: Iterator[Sample], media: IO[bytes], rows: IO[str]) -> Any
             if isinstance(part, Record):
                 notes[name]["cells"] = list(part.values)
                 for column, value in _cells_of(name, part).items():
+                    _must_fit(sample.key, column, part, types, (pa.string(), pa.int64(), pa.float64(), pa.bool_()))
                     row[column] = value
                     types[column] = _wider(types.get(column), value)
                 continue
-            if isinstance(part, Text) or (isinstance(part, Label) and part.kind == "class"):
-                row[name] = part.text if isinstance(part, Text) else part.scores[0][0]
-                types[name] = _wider(types.get(name), "")
-                continue
             if isinstance(part, Absent):
+                continue
+            worded = isinstance(part, (Text, Label))
+            _must_fit(sample.key, name, part, types, (pa.string(),) if worded else (MEDIA,))
+            if worded:
+                row[name] = _words(part)
+                types[name] = pa.string()
                 continue
             data = encoded.blob.read()
             row[name] = {"at": media.tell(), "length": len(data), "path": f"{name}.{encoded.blob.ext}"}
@@ -296,6 +299,23 @@ def _gathered(samples: Iterator[Sample], media: IO[bytes], rows: IO[str]) -> Any
     fields = [pa.field(n, pa.string() if t == pa.null() else t) for n, t in types.items()]
     known = {f.name: features.get(f.name) or _feature(f.type) for f in fields}
     return pa.schema(fields, {b"huggingface": json.dumps({"info": {"features": known}}).encode()})
+
+
+def _must_fit(key: str, column: str, part: Modality, types: Mapping[str, Any], allowed: Sequence[Any]) -> None:
+    if types.get(column, pa.null()) not in (pa.null(), *allowed):
+        raise FormatError(
+            f"sample {key!r}: the column {column!r} is needed for a {part.modality()} and in samples before it for "
+            f"{types[column]}; a column of Parquet holds one kind. Rename one of them."
+        )
+
+
+def _words(part: Modality) -> str:
+    """A text; the name of a class; or the JSON of several classes with their scores."""
+    if isinstance(part, Text):
+        return part.text
+    if isinstance(part, Label) and part.kind == "class":
+        return part.scores[0][0]
+    return part.encode().blob.read().decode()
 
 
 def _wider(old: Any, value: Any) -> Any:
@@ -363,7 +383,8 @@ def _restored(row: Mapping[str, Any], key: str) -> Sample:
         if kind is Text:
             data = row[name].encode()
         elif kind is Label and isinstance(row.get(name), str):
-            data = json.dumps([[row[name], 1.0]], ensure_ascii=False).encode()
+            one = note["facts"].get("kind", "class") == "class"
+            data = (json.dumps([[row[name], 1.0]], ensure_ascii=False) if one else row[name]).encode()
         elif kind is Absent:
             data = b""
         else:

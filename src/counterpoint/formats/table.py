@@ -15,10 +15,12 @@ the first date is the cell ``start`` of the record.
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TextIO, final
 
 import numpy as np
@@ -309,43 +311,50 @@ def _numbered(column: Column, cells: Sequence[Any], whole: Sequence[Any]) -> tup
 
 
 def _write(out: TextIO, samples: Iterator[Sample], mark: str) -> None:
-    writer = csv.writer(out, delimiter=mark, lineterminator="\n")
+    """The lines of all samples; they are put aside until it is known whether keys need a column of their own."""
     header: list[str] | None = None
+    apart = False
     seen: set[str] = set()
-    for sample in samples:
-        if sample.key in seen:
-            raise FormatError(f"the key {sample.key!r} comes twice. Give every sample its own key.")
-        seen.add(sample.key)
-        names, lines = _lines(sample)
-        if header is None:
-            header = names
-            writer.writerow(header)
-        if names != header:
-            raise FormatError(
-                f"sample {sample.key!r} has the columns {names}, those before it {header}; a table needs the "
-                "same for all. Write them apart, or choose Parquet."
-            )
-        writer.writerows(lines)
+    with TemporaryFile("w+", encoding="utf-8") as spool:
+        for sample in samples:
+            if sample.key in seen:
+                raise FormatError(f"the key {sample.key!r} comes twice. Give every sample its own key.")
+            seen.add(sample.key)
+            names, lines, named = _lines(sample)
+            if header is None:
+                header = names
+            if names != header:
+                raise FormatError(
+                    f"sample {sample.key!r} has the columns {names}, those before it {header}; a table needs the "
+                    "same for all. Write them apart, or choose Parquet."
+                )
+            apart = apart or not named
+            spool.writelines(json.dumps([sample.key, *line]) + "\n" for line in lines)
+        spool.seek(0)
+        writer, first = csv.writer(out, delimiter=mark, lineterminator="\n"), 0 if apart else 1
+        if header is not None:
+            own = next((n for n in (KEY, *sorted(KEYS)) if n not in header), KEY)
+            writer.writerow([own, *header][first:])
+        writer.writerows(line[first:] for line in map(json.loads, spool))
 
 
-def _lines(sample: Sample) -> tuple[list[str], list[list[Any]]]:
+def _lines(sample: Sample) -> tuple[list[str], list[list[Any]], bool]:
+    """Header and lines of a sample, and whether a cell of it is its key."""
     record = next((sample[n] for n in sample.present() if sample.kind(n) is Record), Record({}))
     series = next((sample[n] for n in sample.present() if sample.kind(n) is Series), None)
     known = {c.name: c for c in record.columns}
     names = [header_of(known[n]) for n in record.values]
     cells = [_text(v) for v in record.values.values()]
-    called = next((n for n in names if n.lower() in KEYS | IDS), None)
-    if series is not None or called is None or cells[names.index(called)] != sample.key:
-        names, cells = [KEY, *names], [sample.key, *cells]
     if series is None:
-        return names, [cells]
+        called = next((n for n in names if n.lower() in KEYS | IDS), None)
+        return names, [cells], called is not None and cells[names.index(called)] == sample.key
     words = [c.unit.split("|") if c.kind == "category" else None for c in series.columns]
     names += ["time [s]", *(c.name if w else header_of(c) for c, w in zip(series.columns, words, strict=True))]
     lines = []
     for t, row in zip(series.times.tolist(), series.values.tolist(), strict=True):
         told = ["" if v != v else w[int(v)] if w else _text(v) for v, w in zip(row, words, strict=True)]
         lines.append([*cells, _text(t), *told])
-    return names, lines
+    return names, lines, False
 
 
 def _text(value: Any) -> str:

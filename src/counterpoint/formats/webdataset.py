@@ -289,7 +289,12 @@ def _fill(out: IO[bytes], samples: Iterator[Sample], seen: set[str], most: int |
         if sample.key in seen:
             raise FormatError(f"the key {sample.key!r} comes twice. Give every sample its own key.")
         seen.add(sample.key)
-        for name, data in _members(sample):
+        members = list(_members(sample))
+        if not members:
+            raise FormatError(
+                f"sample {sample.key!r} has nothing that a plain WebDataset holds. Choose another format."
+            )
+        for name, data in members:
             out.write(header(name, len(data)) + data + bytes(padding(len(data))))
         if most is not None and out.tell() >= most:
             out.write(END)

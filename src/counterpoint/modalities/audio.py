@@ -156,6 +156,8 @@ class Audio(Modality):
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, WorldMap) and move.mirrored and self.heard_as == "array":
             return "nobody said which microphone of this array stands opposite which, so it cannot be mirrored"
+        if isinstance(move, Splice) and (reason := move.misses(Axis.TIME)):
+            return reason
         return super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Audio:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
-from counterpoint.core.colours import names_colours
+from counterpoint.core.classes import refused, swapped
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap, outline
 from counterpoint.core.rig import Rig
@@ -39,7 +39,8 @@ class Boxes(Modality):
         ids: one name an instance, unique in the sample, shared with other parts.
         names: class of each box; left and right in it swap under a mirror.
         camera: plane on which the boxes lie.
-        extra: further values a box that no move alters (difficulty, occlusion …), ``N`` each.
+        extra: further values a box that no move alters (difficulty, occlusion …), ``N`` each; only ``truncated``, a
+            share from 0 to 1 of the thing that lies outside the picture, grows where a canvas cuts the box.
         canvas: (width, height) px of the picture, or None where unknown; a splice needs it.
     """
 
@@ -89,25 +90,33 @@ class Boxes(Modality):
         return replace(self, ids=tuple(f"{prefix}/{i}" for i in self.ids))
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
-        if isinstance(move, Splice) and move.region is not None and self.canvas is None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        if isinstance(move, Splice) and self.canvas is None:
             return "these boxes do not know the canvas that the region is a share of; set Boxes(canvas=(width, height))"
-        if isinstance(move, ColourShift):
-            found = next((n for n in self.names if names_colours(n)), None)
-            return f"the class {found!r} names a colour" if found else None
-        return super().refuses(move, rig)
+        return refused(self.names, move) or super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Boxes:
         if isinstance(move, PlaneMap):
             return self._carried(move)
         if isinstance(move, Sides):
-            return replace(self, names=tuple(map(swapped_name, self.names)), camera=rig.across(self.camera))
+            return replace(self, names=swapped(self.names), camera=rig.across(self.camera))
         return self
 
     def _carried(self, move: PlaneMap) -> Boxes:
         left = [followed(ring, move) for ring in outline(self.xyxy)]
         alive = [share >= ALIVE for _, share in left]
         xyxy = [bounds(ring) for (ring, _), lives in zip(left, alive, strict=True) if lives]
-        return replace(self._rows(alive), xyxy=np.reshape(xyxy, (-1, 4)), canvas=move.size_out)
+        extra = dict(self.extra)
+        if "truncated" in extra:
+            cut = zip(extra["truncated"], left, strict=True)
+            extra["truncated"] = tuple(_truncated(old, share) for old, (_, share) in cut)
+        return replace(replace(self, extra=extra)._rows(alive), xyxy=np.reshape(xyxy, (-1, 4)), canvas=move.size_out)
+
+    def mismatch(self, other: Boxes) -> str | None:
+        if self.canvas is None or other.canvas is None:
+            return "nobody knows whether the two canvases are of one size; set Boxes(canvas=(width, height))"
+        return None
 
     def blend(self, other: Boxes, weight: float) -> Boxes:
         return self._united(other._on(self.canvas))
@@ -168,6 +177,12 @@ class Boxes(Modality):
             for row, name in zip(self.xyxy.tolist(), self.names, strict=True)
         ]
         return Preview("shapes", shapes, self.camera)
+
+
+def _truncated(old: Any, share: float) -> Any:
+    """The share of a thing that lies outside the picture once ``share`` of what was inside is left; marks stay."""
+    known = isinstance(old, float) and 0 <= old <= 1
+    return 1 - (1 - old) * share if known and share < 1 - 1e-9 else old
 
 
 def _cut(xyxy: NDArray[np.float64], region: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.classes import refused, swapped
 from counterpoint.core.clock import TimeMap, TimeMask
-from counterpoint.core.colours import names_colours
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend
 from counterpoint.core.rig import Rig
 from counterpoint.core.world import WorldMap, carried, reflection
@@ -148,16 +148,13 @@ class Boxes3d(Modality):
         return replace(self, ids=tuple(f"{prefix}/{i}" for i in self.ids))
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
-        if isinstance(move, ColourShift):
-            found = next((n for n in self.names if names_colours(n)), None)
-            return f"the class {found!r} names a colour" if found else None
-        return super().refuses(move, rig)
+        return refused(self.names, move) or super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Boxes3d:
         if isinstance(move, WorldMap):
             return self._carried(rig.local(move, self.frame), move)
         if isinstance(move, Sides):
-            return replace(self, names=tuple(map(swapped_name, self.names)), frame=rig.across(self.frame))
+            return replace(self, names=swapped(self.names), frame=rig.across(self.frame))
         if isinstance(move, TimeMap) and self.velocities is not None:
             return replace(self, velocities=self.velocities * move.rate(0.0))
         return self

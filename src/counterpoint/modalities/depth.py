@@ -86,6 +86,8 @@ class Depth(Modality):
             raise self.invalid("metres must be >= 0 and finite; mark what is unknown with NaN.")
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
         turned = isinstance(move, PlaneMap) and any(
             isinstance(s.map, Homography) and not s.map.affine for s in move.steps
         )

@@ -95,6 +95,11 @@ class Image(Modality):
                 "Scale them, or pass uint8."
             )
 
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        return super().refuses(move, rig)
+
     def encode(self) -> Encoded:
         facts = {"camera": self.camera, "quality": self.quality, "ext": self.ext}
         return Encoded(self.data if isinstance(self.data, Blob) else self._written(), facts)

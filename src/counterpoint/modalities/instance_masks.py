@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.classes import refused, swapped
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -85,6 +86,11 @@ class InstanceMasks(Modality):
     def prefixed(self, prefix: str) -> InstanceMasks:
         return replace(self, ids=tuple(f"{prefix}/{i}" for i in self.ids))
 
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        return refused(self.names, move) or super().refuses(move, rig)
+
     def encode(self) -> Encoded:
         facts = {"ids": list(self.ids), "names": list(self.names), "camera": self.camera, "canvas": list(self.size())}
         if isinstance(self.data, Blob):
@@ -128,8 +134,7 @@ class InstanceMasks(Modality):
 
     def _moved(self, move: Move, rig: Rig) -> InstanceMasks:
         if isinstance(move, Sides):
-            names = tuple(swapped_name(n) for n in self.names)
-            return replace(self, names=names, camera=rig.across(self.camera))
+            return replace(self, names=swapped(self.names), camera=rig.across(self.camera))
         if isinstance(move, ColourShift):
             return self
         assert isinstance(move, PlaneMap)

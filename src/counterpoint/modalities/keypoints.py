@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.classes import refused, swapped
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -96,15 +97,20 @@ class Keypoints(Modality):
         return replace(self, ids=tuple(f"{prefix}/{i}" for i in self.ids))
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
-        if isinstance(move, Splice) and move.region is not None and self.canvas is None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        if isinstance(move, Splice) and self.canvas is None:
             return (
                 "these keypoints do not know the canvas that the region is a share of; "
                 "set Keypoints(canvas=(width, height))"
             )
+        if reason := refused(self.names, move):
+            return reason
         if isinstance(move, Sides):
-            alone = [n for n in self.names if swapped_name(n) not in self.names]
-            if alone:
-                return f"there is a keypoint {alone[0]!r} but no {swapped_name(alone[0])!r} to exchange it with"
+            others = dict(zip(self.names, swapped(self.names), strict=True))
+            alone = next((n for n, other in others.items() if other not in others), None)
+            if alone is not None:
+                return f"there is a keypoint {alone!r} but no {others[alone]!r} to exchange it with"
         return super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Keypoints:
@@ -112,7 +118,7 @@ class Keypoints(Modality):
             moved = replace(self, xy=move.forward(self.xy), canvas=move.size_out)
             return self._seen(moved, move.shows(self.xy))
         if isinstance(move, Sides):
-            other = [self.names.index(swapped_name(n)) for n in self.names]
+            other = [self.names.index(n) for n in swapped(self.names)]
             return replace(self, xy=self.xy[:, other], visible=self.visible[:, other], camera=rig.across(self.camera))
         return self
 
@@ -121,6 +127,11 @@ class Keypoints(Modality):
         visible = np.where(shown, moved.visible, 0).astype(np.uint8)
         dead = (moved.visible > 0).any(1) & ~(visible > 0).any(1)
         return replace(moved, visible=visible)._rows(~dead)
+
+    def mismatch(self, other: Keypoints) -> str | None:
+        if self.canvas is None or other.canvas is None:
+            return "nobody knows whether the two canvases are of one size; set Keypoints(canvas=(width, height))"
+        return None
 
     def blend(self, other: Keypoints, weight: float) -> Keypoints:
         return self._united(other._on(self))

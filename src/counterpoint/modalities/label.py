@@ -7,12 +7,11 @@ from typing import ClassVar, Literal, Self, final
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
-from counterpoint.core.colours import names_colours
+from counterpoint.core.classes import refused, swapped
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import Rig
-from counterpoint.core.sides import across
 
 
 @final
@@ -59,17 +58,12 @@ class Label(Modality):
         return Preview("table", [[n, s] for n, s in self.scores])
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
-        if isinstance(move, ColourShift):
-            found = next((n for n, _ in self.scores if names_colours(n)), None)
-            return f"the class {found!r} names a colour" if found else None
-        if isinstance(move, Sides):
-            unclear = next((n for n, _ in self.scores if across(n) is None), None)
-            return f"nobody can tell whether the class {unclear!r} has a side" if unclear else None
-        return super().refuses(move, rig)
+        return refused((n for n, _ in self.scores), move) or super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Self:
         if isinstance(move, Sides):
-            return replace(self, scores=tuple((across(n) or n, s) for n, s in self.scores))
+            names = swapped(n for n, _ in self.scores)
+            return replace(self, scores=tuple((n, s) for n, (_, s) in zip(names, self.scores, strict=True)))
         return self
 
     def blend(self, other: Self, weight: float) -> Self:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
-from counterpoint.core.colours import names_colours
+from counterpoint.core.classes import refused, swapped
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -92,23 +92,27 @@ class Polygons(Modality):
         return replace(self, ids=tuple(f"{prefix}/{i}" for i in self.ids))
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
-        if isinstance(move, Splice) and move.region is not None and self.canvas is None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        if isinstance(move, Splice) and self.canvas is None:
             return (
                 "these polygons do not know the canvas that the region is a share of; "
                 "set Polygons(canvas=(width, height))"
             )
-        if isinstance(move, ColourShift):
-            found = next((n for n in self.names if names_colours(n)), None)
-            return f"the class {found!r} names a colour" if found else None
-        return super().refuses(move, rig)
+        return refused(self.names, move) or super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Polygons:
         if isinstance(move, PlaneMap):
             moved = self._of([_solid(followed(ring, move)[0] for ring in rings) for rings in self.rings])
             return replace(moved, canvas=move.size_out)
         if isinstance(move, Sides):
-            return replace(self, names=tuple(map(swapped_name, self.names)), camera=rig.across(self.camera))
+            return replace(self, names=swapped(self.names), camera=rig.across(self.camera))
         return self
+
+    def mismatch(self, other: Polygons) -> str | None:
+        if self.canvas is None or other.canvas is None:
+            return "nobody knows whether the two canvases are of one size; set Polygons(canvas=(width, height))"
+        return None
 
     def blend(self, other: Polygons, weight: float) -> Polygons:
         return self._united(other._on(self.canvas))

@@ -22,11 +22,11 @@ from counterpoint.core.colours import shift_colours
 from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.language import apply_edits
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Directions, Sides, swapped_name
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.serial import dump, load
-from counterpoint.core.sides import swap_sides
+from counterpoint.core.sides import swap_sides, tells_directions
 from counterpoint.core.vectors import VectorMap
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import AlignmentError
@@ -48,7 +48,8 @@ class Record(Modality):
     values: Mapping[str, Cell]
     columns: tuple[Column, ...] = ()
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.MEANING, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, Sides, ColourShift, Blend, Splice)
+    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, Sides, ColourShift, Directions, Blend, Splice)
+    phrases: ClassVar[bool] = True
     signals: ClassVar[frozenset[str]] = frozenset({"cells"})
 
     def __post_init__(self) -> None:
@@ -91,6 +92,11 @@ class Record(Modality):
             return "one row holds for the whole clock, and the pace changes on the way"
         if isinstance(move, WorldMap):
             return VectorMap.of(self.columns, move, rig, WORLD).refuses()
+        if isinstance(move, Directions):
+            said = next((n for n in self._words() if self._places_things(n)), None)
+            return (
+                None if said is None else f"cell {said!r} says where things are, and the picture is turned on its side"
+            )
         if isinstance(move, (Sides, ColourShift)):
             done = self._reworded(move)
             return done if isinstance(done, str) else None
@@ -124,6 +130,11 @@ class Record(Modality):
 
     def _words(self) -> list[str]:
         return [c.name for c in self.columns if not _is_number(c)]
+
+    def _places_things(self, name: str) -> bool:
+        """Whether a cell is a sentence with a direction; one word alone is a class, and those stay."""
+        text = self.values[name]
+        return isinstance(text, str) and re.search(r"\s", text) is not None and tells_directions(text)
 
     def _reworded(self, move: Sides | ColourShift) -> dict[str, Cell] | str:
         values = dict(self.values)

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
+from counterpoint.core.classes import refused
 from counterpoint.core.contracts import Encoded, Modality, Preview
-from counterpoint.core.meaning import ColourShift, Sides, swapped_name
+from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
+from counterpoint.core.sides import across
 from counterpoint.signal import pack, picture
 from counterpoint.signal.warp import resized, warp
 
@@ -86,6 +88,11 @@ class SemanticMask(Modality):
         if unnamed:
             raise self.invalid(f"the numbers {unnamed[:8]} have no name in classes; name them or map them to another.")
 
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        return refused(self.classes.values(), move) or super().refuses(move, rig)
+
     def encode(self) -> Encoded:
         blob = self.data if isinstance(self.data, Blob) else self._written()
         facts = {
@@ -149,8 +156,9 @@ class SemanticMask(Modality):
 
     def _mirrored(self) -> SemanticMask:
         numbers = {name: number for number, name in self.classes.items()}
-        swapped = {n: numbers.get(swapped_name(name), n) for n, name in self.classes.items()}
-        names = {n: name if swapped[n] != n else swapped_name(name) for n, name in self.classes.items()}
+        other = {name: across(name) or name for name in numbers}
+        swapped = {n: numbers.get(other[name], n) for n, name in self.classes.items()}
+        names = {n: name if swapped[n] != n else other[name] for n, name in self.classes.items()}
         pairs = {n: to for n, to in swapped.items() if n != to}
         if not pairs:
             return self if names == self.classes else replace(self, classes=names)

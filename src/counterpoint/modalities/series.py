@@ -100,8 +100,8 @@ class Series(Modality):
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, WorldMap):
             return VectorMap.of(self.columns, move, rig, self.frame).refuses()
-        if isinstance(move, Splice) and move.window is None:
-            return "rows have no place in a picture, so no part of a picture can replace them"
+        if isinstance(move, Splice) and (reason := move.misses(Axis.TIME)):
+            return reason
         if (
             isinstance(move, TimeMap)
             and move.keep is not None

@@ -18,10 +18,10 @@ from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.colours import shift_colours
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.language import apply_edits
-from counterpoint.core.meaning import ColourShift, Sides
+from counterpoint.core.meaning import ColourShift, Directions, Sides
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import Rig
-from counterpoint.core.sides import swap_sides, tells_sides
+from counterpoint.core.sides import swap_sides, tells_directions, tells_sides
 
 
 @final
@@ -42,7 +42,8 @@ class Spans(Modality):
     kind: Literal["words", "subtitles", "events", "phones"] = "words"
     spoken: bool = False
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.TIME, Axis.MEANING})
-    follows: ClassVar[tuple[type[Move], ...]] = (TimeMap, Sides, ColourShift, Blend, Splice)
+    follows: ClassVar[tuple[type[Move], ...]] = (TimeMap, Sides, ColourShift, Directions, Blend)
+    phrases: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("starts", "ends"):
@@ -75,8 +76,8 @@ class Spans(Modality):
         )
 
     def concerns(self, move: Move) -> bool:
-        """Spoken words are no description, so a change of colour leaves them as they are; so does lost signal."""
-        if isinstance(move, TimeMask) or (self.spoken and isinstance(move, ColourShift)):
+        """Spoken words are no description, so other colours and a turned picture leave them; so does lost signal."""
+        if isinstance(move, TimeMask) or (self.spoken and isinstance(move, (ColourShift, Directions))):
             return False
         return super().concerns(move)
 
@@ -84,13 +85,16 @@ class Spans(Modality):
         if isinstance(move, Sides) and self.spoken:
             said = next((t for t in self.texts if tells_sides(t)), None)
             return f"{said!r} is heard, and a sound that names a side cannot say the other one" if said else None
+        if isinstance(move, Directions):
+            said = next((t for t in self.texts if tells_directions(t)), None)
+            return None if said is None else f"{said!r} says where things are, and the picture is turned on its side"
         if isinstance(move, (Sides, ColourShift)):
             done = self._reworded(move)
             return done if isinstance(done, str) else None
         if isinstance(move, (Blend, Splice)) and self.kind != "events":
             return f"two rows of {self.kind} cannot be heard as one"
-        if isinstance(move, Splice) and move.window is not None:
-            return "events do not know of what clock the window is a share"
+        if isinstance(move, Splice):
+            return move.misses(Axis.TIME) or "events do not know of what clock the window is a share"
         return super().refuses(move, rig)
 
     def _reworded(self, move: Sides | ColourShift) -> tuple[str, ...] | str:
@@ -129,6 +133,3 @@ class Spans(Modality):
         texts = self.texts + other.texts
         ends = np.concatenate([self.ends, other.ends])[order]
         return replace(self, starts=starts[order], ends=ends, texts=tuple(texts[i] for i in order.tolist()))
-
-    def splice(self, other: Self, move: Splice) -> Self:
-        return self.blend(other, 1 - move.share)

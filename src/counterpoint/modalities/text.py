@@ -68,6 +68,7 @@ class Text(Modality):
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.MEANING, Axis.TIME, Axis.APPEARANCE})
     follows: ClassVar[tuple[type[Move], ...]] = (Sides, ColourShift, Directions, TimeMap, Blend)
     signals: ClassVar[frozenset[str]] = frozenset({"text"})
+    phrases: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.spoken is None:

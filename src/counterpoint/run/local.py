@@ -17,8 +17,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from counterpoint.errors import CounterpointError
 from counterpoint.formats.native import seal_version
@@ -27,8 +28,12 @@ from counterpoint.run.shard import Job, Tell
 from counterpoint.signal.store import committed, load_manifest
 
 _job: Job | None = None
-_queue: Any = None
-"""In a worker: its job, and where it tells its progress."""
+_line: Connection | None = None
+"""In a worker: its job, and where it tells its progress.
+
+All workers share one pipe without a lock, which a worker that is killed would never give back: messages this short
+are written whole or not at all.
+"""
 
 
 @final
@@ -94,17 +99,15 @@ def _alone(plan: Plan, left: list[int], tell: Tell, strict: bool) -> None:
 def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: bool) -> None:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    queue = context.SimpleQueue()
-    listener = threading.Thread(target=_listen, args=(queue, tell), daemon=True)
+    heard, line = context.Pipe(duplex=False)
+    listener = threading.Thread(target=_listen, args=(heard, tell), daemon=True)
     listener.start()
-    pool = ProcessPoolExecutor(workers, context, _begin, (str(plan.folder), queue))
+    pool = ProcessPoolExecutor(workers, context, _begin, (str(plan.folder), line))
     try:
         futures = [pool.submit(_shard, number, strict) for number in left]
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         for future in done:
             future.result()
-        queue.put(None)  # not after a failure: a worker that was ended may hold the lock of the queue for ever
-        listener.join()
     except BrokenProcessPool as e:
         raise CounterpointError(
             f"{plan.folder}: a worker process was killed (often for lack of memory, or because a script starts a "
@@ -116,6 +119,8 @@ def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: boo
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        line.send(None)
+        listener.join(timeout=5)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -125,10 +130,10 @@ def _end(pool: ProcessPoolExecutor) -> None:
             process.terminate()
 
 
-def _begin(folder: str, queue: Any) -> None:
+def _begin(folder: str, line: Connection) -> None:
     """Once in every worker."""
-    global _job, _queue
-    _job, _queue = Job(Plan.load(Path(folder))), queue
+    global _job, _line
+    _job, _line = Job(Plan.load(Path(folder))), line
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _one_thread()
@@ -150,9 +155,15 @@ def _one_thread() -> None:
 
 def _shard(number: int, strict: bool) -> None:
     assert _job is not None, "a worker begins with _begin"
-    _job.shard(number, lambda what, count: _queue.put((what, count)), strict)
+    _job.shard(number, told, strict)
 
 
-def _listen(queue: Any, tell: Callable[[str, int], None]) -> None:
-    while (message := queue.get()) is not None:
+def told(what: str, count: int) -> None:
+    """Tell progress from a worker."""
+    assert _line is not None, "a worker begins with _begin"
+    _line.send((what, count))
+
+
+def _listen(heard: Connection, tell: Callable[[str, int], None]) -> None:
+    while (message := heard.recv()) is not None:
         tell(*message)

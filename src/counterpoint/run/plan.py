@@ -262,15 +262,19 @@ def _removed(folder: Path) -> None:
 
 
 def _check_unique(keys: list[str], copies: range) -> None:
-    known = set(keys)
     twice = next((k for a, k in pairwise(keys) if a == k), None)
-    clash = twice or next(
-        (k for k in keys if (p := k.rpartition("~"))[0] in known and p[2].isdecimal() and int(p[2]) in copies), None
-    )
-    if clash is not None:
-        raise RecipeError(
-            f"read: the key {clash!r} would stand for two samples. Rename it, or leave it out of include."
-        )
+    if twice is not None:
+        raise RecipeError(f"read: the key {twice!r} stands for two samples. Rename one of them.")
+    if 0 not in copies:  # every written key then ends in its copy, so that none can be that of another
+        return
+    known = set(keys)
+    for key in keys:
+        parent, _, copy = key.rpartition("~")
+        if parent in known and copy.isdecimal() and int(copy) in copies:
+            raise RecipeError(
+                f"read: the key {key!r} would stand for two samples, itself and copy {int(copy)} of {parent!r}. "
+                "Do without keep_originals, or leave one of the two out of include."
+            )
 
 
 def copy_key(key: str, copy: int) -> str:

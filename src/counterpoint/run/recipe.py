@@ -207,7 +207,11 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     """
     if not path.is_file():
         raise RecipeError(f"run {str(path)!r}: there is no such recipe (looked in {Path.cwd()}).")
-    return checked_recipe(YamlText.parse(path.read_text(encoding="utf-8"), str(path)).overridden(settings), path.parent)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise RecipeError(f"run {str(path)!r}: it cannot be read as UTF-8 text ({e}). Save it as UTF-8.") from e
+    return checked_recipe(YamlText.parse(text, str(path)).overridden(settings), path.parent)
 
 
 def checked_recipe(text: YamlText, base: Path) -> Recipe:
@@ -317,7 +321,8 @@ def _sentence(problem: Any) -> str:
     if kind == "model_type":
         return f"takes settings by name ({', '.join(_settings(place))}), found {problem['input']!r}"
     allowed = _range(place)
-    said = problem["msg"].replace("Input should", "should")
+    said = problem["msg"].replace("Input should", "should").replace("String should", "should")
+    said = said.replace("a valid tuple", "a list, e.g. [a, b]")
     return f"{said}{f' (allowed: {allowed})' if allowed else ''}, found {problem['input']!r}"
 
 

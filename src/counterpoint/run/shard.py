@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
 
-from counterpoint.core.contracts import Source, Step
+from counterpoint.core.contracts import Step
 from counterpoint.core.sample import Sample
 from counterpoint.errors import CounterpointError, RecipeError, RefusedError
 from counterpoint.formats.native import entry_of
@@ -24,19 +24,21 @@ _NOT_THE_INPUT = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.
 @final
 @dataclass(frozen=True)
 class SourcePool(Mapping[str, Sample]):
-    """The samples of a source as partners for mixtures, read when they are drawn."""
+    """The samples of a plan as partners for mixtures, read when they are drawn."""
 
-    source: Source
-    names: tuple[str, ...]
+    plan: Plan
 
     def __getitem__(self, key: str) -> Sample:
-        return self.source.sample(key)
+        """A sample as it was read, with the licence that the recipe or the source states."""
+        sample = self.plan.source.sample(key)
+        licence = self.plan.recipe.samples.licence or sample.lineage.licence or self.plan.licence
+        return replace(sample, lineage=replace(sample.lineage, licence=licence))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
+        return iter(self.plan.keys)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.plan.keys)
 
 
 @final
@@ -52,13 +54,11 @@ class Job:
 
     @cached_property
     def pool(self) -> SourcePool:
-        return SourcePool(self.plan.source, self.plan.keys)
+        return SourcePool(self.plan)
 
     def parent(self, key: str) -> Sample:
-        """A sample as it was read, with the licence that the recipe or the source states."""
-        sample = self.plan.source.sample(key)
-        licence = self.plan.recipe.samples.licence or sample.lineage.licence or self.plan.licence
-        return replace(sample, lineage=replace(sample.lineage, licence=licence))
+        """The sample that is copied; see ``SourcePool``."""
+        return self.pool[key]
 
     def made(self, parent: Sample, copy: int) -> Sample:
         """Copy number ``copy`` of a sample; 0 is the sample itself."""

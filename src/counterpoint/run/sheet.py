@@ -153,7 +153,7 @@ def _table(preview: Preview, before: Preview | None) -> Html:
 
 
 def _cell(value: object) -> str:
-    said = "–" if value is None else str(value)
+    said = "–" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
     return said if len(said) <= _CELL else said[:_CELL] + " …"
 
 

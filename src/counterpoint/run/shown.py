@@ -115,7 +115,7 @@ def small_picture(payload: bytes, widest: int = WIDEST) -> str:
 
 
 def player_sound(wave: NDArray[np.float32], rate: int) -> bytes:
-    """A WAV (16 bit, at most two channels, 24 kHz and ``LONGEST`` seconds) on the same clock as the part."""
+    """FLAC (16 bit, at most two channels, 24 kHz and ``LONGEST`` seconds): small, and to the sample on its clock."""
     import soundfile
     import soxr
 
@@ -123,7 +123,7 @@ def player_sound(wave: NDArray[np.float32], rate: int) -> bytes:
     if rate > 24000:
         kept, rate = soxr.resample(kept, rate, 24000), 24000
     out = BytesIO()
-    soundfile.write(out, np.clip(kept, -1, 1), rate, format="WAV", subtype="PCM_16")
+    soundfile.write(out, np.clip(kept, -1, 1), rate, format="FLAC", subtype="PCM_16")
     return out.getvalue()
 
 

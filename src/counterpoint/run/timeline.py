@@ -238,7 +238,7 @@ def _video(shown: Shown, name: str, preview: Preview) -> Html:
 def _audio(shown: Shown, name: str, wave: NDArray[np.float32], rate: int) -> Html:
     start = (shown.parts[name].span() or (0.0, 0.0))[0]
     note = f"the first {LONGEST:g} s of {name}" if len(wave) > LONGEST * rate else name
-    src = data_uri("audio/wav", player_sound(wave, rate))
+    src = data_uri("audio/flac", player_sound(wave, rate))
     return tag(
         "audio", src=src, controls=True, preload="metadata", data_start=start, aria_label=f"{shown.role}: {note}"
     )

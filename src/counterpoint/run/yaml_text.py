@@ -11,6 +11,7 @@ import yaml
 from counterpoint.errors import RecipeError
 
 Place = tuple[str | int, ...]
+_MOST = 100_000
 
 
 @final
@@ -34,6 +35,8 @@ class YamlText:
             lines: dict[Place, int] = {}
             if node is not None:
                 _note(node, (), lines, name)
+                if len(lines) > _MOST:
+                    raise RecipeError(f"{name}: more than {_MOST} values, too many for a recipe. Write it shorter.")
             return cls(yaml.safe_load(text), name, lines)
         except yaml.YAMLError as e:
             mark = getattr(e, "problem_mark", None)
@@ -73,6 +76,8 @@ class YamlText:
 
 def _note(node: yaml.Node, place: Place, lines: dict[Place, int], name: str) -> None:
     lines.setdefault(place, node.start_mark.line + 1)
+    if len(lines) > _MOST:  # a few aliases of aliases stand for more values than memory holds
+        return
     if isinstance(node, yaml.SequenceNode):
         for i, child in enumerate(node.value):
             _note(child, (*place, i), lines, name)

@@ -216,7 +216,7 @@ def _check_complete(data: bytes, label: str) -> None:
     """OpenCV fills what a truncated file lacks with grey and says nothing."""
     if data[:2] == b"\xff\xd8":
         # Coded data holds FF only before 00 or a restart marker, so FF D9 behind the first scan is the true end.
-        if data.find(b"\xff\xd9", max(data.find(b"\xff\xda", _first_scan(data)), 0)) < 0:
+        if data.rfind(b"\xff\xd9", max(data.find(b"\xff\xda", _first_scan(data)), 0)) < 0:
             raise _unreadable(label, f"the JPEG ends after {len(data)} bytes without its end marker; it is truncated")
     elif data[:8] == _PNG:
         _check_png(data, label)

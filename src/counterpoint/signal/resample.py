@@ -223,14 +223,31 @@ def _shrunk(array: Array, back: Nine, window: Window, factors: tuple[float, floa
     x0, y0, x1, y1 = window
     if x1 <= x0 or y1 <= y0:
         return array, back
+    height, width = array.shape[:2]
+    # Averages over whole pixels are ten times faster than over parts of them; the window may grow a little for that.
+    (x0, x1, kx), (y0, y1, ky) = _whole(x0, x1, width, factors[0]), _whole(y0, y1, height, factors[1])
     w, h = x1 - x0, y1 - y0
-    small = resized(array[y0:y1, x0:x1], (max(round(w / factors[0]), 1), max(round(h / factors[1]), 1)))
+    small = cv2.resize(array[y0:y1, x0:x1], (round(w / kx), round(h / ky)), interpolation=cv2.INTER_AREA)
+    small = small if small.ndim == array.ndim else small[..., None]
     fx, fy = small.shape[1] / w, small.shape[0] / h
     rows = (
         [(back[k] - x0 * back[6 + k]) * fx for k in range(3)],
         [(back[3 + k] - y0 * back[6 + k]) * fy for k in range(3)],
     )
     return small, (*rows[0], *rows[1], *back[6:])
+
+
+def _whole(start: int, stop: int, length: int, factor: float) -> tuple[int, int, float]:
+    """The window [start, stop) grown to a multiple of the nearest whole factor, and that factor.
+
+    Where the axis is too short for that, the window and about the factor itself, so that it divides into whole pixels.
+    """
+    whole = round(factor)
+    need = -(-(stop - start) // whole) * whole
+    if need <= length:
+        start = max(0, min(start, length - need))
+        return start, start + need, whole
+    return start, stop, (stop - start) / max(round((stop - start) / factor), 1)
 
 
 def bent(array: Array, move: PlaneMap, nearest: bool, colours: list[Colour]) -> Array:

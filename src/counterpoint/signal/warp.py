@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.core.plane import Homography, PlaneMap, inside
+from counterpoint.core.plane import Homography, PlaneMap
 from counterpoint.errors import AlignmentError
 from counterpoint.signal.resample import bent, painted, projected, resized, within
 
@@ -214,10 +214,13 @@ def _cuts(move: PlaneMap, colours: list[Colour]) -> tuple[Colour, list[Cut]]:
     on_the_way = np.stack(there[1:-1])
     backs = on_the_way @ np.linalg.inv(there[-1])
     images, shown = _corners(on_the_way, move.size_in), _corners(backs, move.size_out)
+    sizes = np.array([step.size for step in move.steps[:-1]], float)[:, None]
+    held = np.logical_and.reduce((images >= 0) & (images <= sizes), (1, 2))
+    seen_whole = np.logical_and.reduce((shown >= 0) & (shown <= sizes), (1, 2))
     for i, (step, colour) in enumerate(zip(move.steps[:-1], colours[1:], strict=True)):
-        holds = bool(inside(images[i], step.size).all())
+        holds = bool(held[i])
         whole = whole and holds and _fills(images[i], step.size)
-        if inside(shown[i], step.size).all():
+        if seen_whole[i]:
             continue
         if whole:
             base = colour

@@ -3,7 +3,8 @@
 Positive degrees turn counter-clockwise as the picture is seen. A camera that is
 calibrated follows: a turned plane is a rolled camera. A turn of more than 45
 degrees also changes what "left" and "above" mean, so the change carries
-``Directions``, and a text that names directions on that plane refuses.
+``Directions``, and a text that names directions on that plane refuses. What counts
+is the turn since the sample was read: twice 40 degrees is 80.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import numpy as np
 from counterpoint.core.axes import Axis
 from counterpoint.core.contracts import Change, Pool, Transform
 from counterpoint.core.keys import Key
-from counterpoint.core.meaning import Directions
+from counterpoint.core.meaning import Directions, Sides
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.ranges import Range, around, checked, drawn, ordered
 from counterpoint.core.sample import Sample
 from counterpoint.errors import RecipeError
 from counterpoint.transforms.planes import Matrix, Size, about, chosen, colour, named
 
+_ROUNDING = 1e-6
 WORDS_BEAR = 45.0  # degrees; a direction word still points into its own quarter of the circle
 
 
@@ -182,9 +184,25 @@ def _turning(step: Any, sample: Sample, degrees: float, one: Any) -> Change | No
     planes = chosen(sample, step.planes)
     if not planes:
         return None
-    aside = math.remainder(degrees, 360)
-    words = [Directions(n, math.radians(aside)) for n in planes] if abs(aside) > WORDS_BEAR else []
+    turns = {n: math.remainder(_turned_before(sample, n) + degrees, 360) for n in planes}
+    words = [Directions(n, math.radians(turn)) for n, turn in turns.items() if abs(turn) > WORDS_BEAR + _ROUNDING]
     return Change(type(step).__name__, (*(one(n, size) for n, size in planes.items()), *words))
+
+
+def _turned_before(sample: Sample, plane: str) -> float:
+    """Degrees by which the lineage of a sample has turned what hung down on the plane that is now called ``plane``."""
+    moves = []
+    for change in reversed(sample.lineage.changes):
+        for move in reversed(change.moves):
+            plane = sample.rig.across(plane) if isinstance(move, Sides) else plane
+            if isinstance(move, PlaneMap) and move.plane == plane and move.matrix is not None:
+                moves.append(move)
+    down = np.array([0.0, 1.0])
+    for move in reversed(moves):
+        middle = np.array(move.size_in) / 2
+        ends = move.forward([middle - down, middle + down])
+        down = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+    return math.degrees(math.atan2(down[0], down[1]))
 
 
 def _settled(step: Rotate | Affine, *ranges: str) -> None:

@@ -31,7 +31,8 @@ class Mirror(Transform):
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.WORLD, Axis.MEANING})
 
     def draw(self, sample: Sample, key: Key, pool: Pool) -> Change:
-        planes = tuple(PlaneMap.mirror(name, size) for name, size in sample.planes().items())
+        # Cameras of which the sample has no picture too: a world mirrored without their plane leaves a negative fx.
+        planes = tuple(PlaneMap.mirror(name, camera.size) for name, camera in sample.rig.cameras.items())
         return Change("Mirror", (*planes, WorldMap.mirror(sample.rig.lateral), Sides()))
 
     @classmethod
