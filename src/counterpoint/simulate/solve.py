@@ -76,7 +76,8 @@ def _beside_best(seen: dict[float, float], middle: float) -> float:
     known = sorted(seen)
     best = min(known, key=lambda v: (abs(seen[v] - middle) if isfinite(seen[v]) else inf, v))
     gaps = [(a, b) for a, b in pairwise(known) if best in (a, b)]
-    return sum(max(gaps, key=lambda gap: gap[1] - gap[0])) / 2
+    low, high = max(gaps, key=lambda gap: gap[1] - gap[0])
+    return (low + high) / 2
 
 
 def _between(
