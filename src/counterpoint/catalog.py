@@ -122,7 +122,10 @@ TABLES: dict[str, dict[str, str]] = {
         "world_translate": "counterpoint.transforms.world:WorldTranslate",
         "world_yaw": "counterpoint.transforms.world:WorldYaw",
     },
-    "layouts": {},
+    "layouts": {
+        "drop": "counterpoint.simulate.layouts.drop:Drop",
+        "tabletop": "counterpoint.simulate.layouts.tabletop:Tabletop",
+    },
     "sensors": {
         "imu": "counterpoint.simulate.sensors.imu:Imu",
         "labels": "counterpoint.simulate.sensors.labels:Labels",

@@ -43,6 +43,10 @@ class RecipeError(CounterpointError):
     """A recipe asks for something that does not exist or is out of range."""
 
 
+class SceneError(CounterpointError):
+    """One scene of a simulated set cannot be drawn or recorded; a run sets it aside and goes on."""
+
+
 class MissingDependencyError(CounterpointError):
     """An optional package is needed; the message names the extra to install."""
 

@@ -19,7 +19,7 @@ from counterpoint.core.keys import Key
 from counterpoint.core.lineage import Lineage, Origin
 from counterpoint.core.rig import Camera, Frame, Rig
 from counterpoint.core.sample import Sample
-from counterpoint.errors import CounterpointError, MissingDependencyError, RecipeError, UnknownNameError
+from counterpoint.errors import CounterpointError, MissingDependencyError, RecipeError, SceneError, UnknownNameError
 from counterpoint.simulate.layout import Layout, Staged, layout_from
 from counterpoint.simulate.quotas import Quota, shared_out
 from counterpoint.simulate.scene import Scene
@@ -145,7 +145,17 @@ class Simulated(Source):
         return layout_from(self.layout, given)
 
     def sample(self, key: str) -> Sample:
-        return simulate(self.drawn(key), Key.of(self.seed, key))
+        """One sample.
+
+        Raises:
+            UnknownNameError: there is no such key.
+            SceneError: its scene cannot be what the settings ask for, although those of others can.
+        """
+        layout = self.drawn(key)
+        try:
+            return simulate(layout, Key.of(self.seed, key))
+        except RecipeError as e:
+            raise SceneError(f"sample {key!r} cannot be simulated: {e}") from e
 
     def facts(self) -> Mapping[str, Any]:
         return {"format": "simulated", "layout": self.name}

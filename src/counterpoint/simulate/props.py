@@ -68,7 +68,7 @@ def one(key: Key, many: Sequence[T]) -> T:
     return many[min(int(key.stream().random() * len(many)), len(many) - 1)]
 
 
-def count(key: Key, value: int | tuple[int, int]) -> int:
+def number(key: Key, value: int | tuple[int, int]) -> int:
     """A whole number, both ends of a range included."""
     low, high = value if isinstance(value, tuple) else (value, value)
     return min(low + int(key.stream().random() * (high - low + 1)), high)
