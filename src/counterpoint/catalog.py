@@ -127,12 +127,16 @@ TABLES: dict[str, dict[str, str]] = {
         "tabletop": "counterpoint.simulate.layouts.tabletop:Tabletop",
     },
     "sensors": {
+        "gnss": "counterpoint.simulate.sensors.gnss:Gnss",
         "imu": "counterpoint.simulate.sensors.imu:Imu",
+        "joints": "counterpoint.simulate.sensors.joints:Joints",
         "labels": "counterpoint.simulate.sensors.labels:Labels",
         "lidar": "counterpoint.simulate.sensors.lidar:Lidar",
         "microphone": "counterpoint.simulate.sensors.microphone:Microphone",
         "narrator": "counterpoint.simulate.sensors.narrator:Narrator",
+        "radar": "counterpoint.simulate.sensors.radar:Radar",
         "ray_camera": "counterpoint.simulate.sensors.camera:RayCamera",
+        "touch": "counterpoint.simulate.sensors.touch:Touch",
     },
 }
 # end tables
