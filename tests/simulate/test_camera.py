@@ -56,7 +56,7 @@ def test_rays_hit_what_the_rays_of_the_physics_engine_hit() -> None:
     # Both are float64; what is left is rounding of the quadratic.
     assert np.abs(view.distance.ravel()[pixels][found] - hits.distance[found]).max() < 1e-9
     assert view.normals is not None
-    normal = view.normals.reshape(-1, 3)[pixels] @ bundle.turn[0].T
+    normal = view.normals.reshape(3, -1).T[pixels] @ bundle.turn[0].T
     assert np.abs(normal[found] - hits.normal[found]).max() < 1e-6  # float32
 
 
@@ -126,7 +126,7 @@ def test_a_shadow_falls_where_the_sun_and_the_edge_say() -> None:
     eye = camera(mount=down, size=(400, 400), field_of_view=30.0)
     view = eye.view(World(scene), 0.0)
     assert view.radiance is not None
-    floor_light = np.where(view.geom == 0, view.radiance.sum(2), np.inf)
+    floor_light = np.where(view.geom == 0, view.radiance.sum(0), np.inf)
     dark = floor_light < 0.6 * floor_light[np.isfinite(floor_light)].max()
     v, u = np.nonzero(dark)
     # The shadow of a ball of radius r under 45 degrees is an ellipse r by r sqrt(2) around (5, 2).

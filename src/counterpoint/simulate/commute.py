@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from counterpoint.core.world import WorldMap, reflection
 from counterpoint.errors import AlignmentError
-from counterpoint.simulate.scene import Lamp, Quaternion, Scene, Thing, Vector, Waypoint, rotation
+from counterpoint.simulate.scene import Lamp, Mount, Quaternion, Scene, Thing, Vector, Waypoint, rotation
 
 
 def moved(scene: Scene, move: WorldMap) -> Scene:
@@ -31,6 +31,20 @@ def moved(scene: Scene, move: WorldMap) -> Scene:
     things = tuple(t if t.parent else _thing(t, move, own) for t in scene.things)
     lamps = tuple(_lamp(lamp, move) for lamp in scene.lamps)
     return replace(scene, things=things, lamps=lamps, handed=-scene.handed if move.mirrored else scene.handed)
+
+
+def moved_mount(mount: Mount, move: WorldMap) -> Mount:
+    """Where a sensor sits in the moved scene so that it senses the moved truth; under a mirror its own y is mirrored.
+
+    A mount on a thing moves with it: only a mirror alters it.
+    """
+    own = reflection("y") if move.mirrored else np.eye(3)
+    carrier = move if mount.on == "world" else WorldMap.similarity(own)
+    return replace(
+        mount,
+        position=_vector(carrier.forward(np.array(mount.position))),
+        quaternion=_quaternion(carrier.array[:3, :3] @ rotation(mount.quaternion) @ own),
+    )
 
 
 def _thing(thing: Thing, move: WorldMap, own: NDArray[np.float64]) -> Thing:

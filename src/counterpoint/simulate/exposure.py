@@ -29,12 +29,16 @@ def noisy(
         stream: a fresh one for every picture.
     """
     electrons = share * np.float32(full_well)
-    few = electrons < FEW
-    spread = np.sqrt(np.where(few, np.float32(0), electrons) + np.float32(read * read))
-    out = electrons + spread * stream.standard_normal(share.shape, np.float32)
-    if few.any():
-        out[few] += stream.poisson(electrons[few]) - electrons[few]
-    return (out / np.float32(full_well)).astype(np.float32, copy=False)
+    dice = _bell()[stream.integers(0, 1 << 16, share.shape, np.uint16)]
+    few = np.flatnonzero(electrons.ravel() < FEW)
+    out = electrons + np.float32(read * read)
+    np.sqrt(out, out=out)
+    out *= dice
+    out += electrons
+    if len(few):
+        out.ravel()[few] = stream.poisson(electrons.ravel()[few]) + np.float32(read) * dice.ravel()[few]
+    out /= np.float32(full_well)
+    return out
 
 
 def encoded(share: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -47,6 +51,22 @@ def decoded(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Shares of the full well of 8-bit sRGB pixels; the inverse of ``encoded`` up to rounding."""
     c = np.arange(256) / 255
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)[pixels]
+
+
+@cache
+def _bell() -> NDArray[np.float32]:
+    """Normal numbers, one for each of 2^16 equal shares of probability, with mean 0 and variance 1.
+
+    To look them up is four times faster than to draw them; they end at 4.3 standard deviations.
+    """
+    count = 1 << 16
+    # The quantile function by inverting a fine table of the distribution (trapezoids; error below 1e-7).
+    x = np.linspace(-6, 6, 200_001)
+    density = np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    below = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(x))])
+    z = np.interp((np.arange(count) + 0.5) / count, below / below[-1], x)
+    z = (z - z[::-1]) / 2
+    return (z / z.std()).astype(np.float32)
 
 
 @cache

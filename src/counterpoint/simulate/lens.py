@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,21 @@ class Lens:
         """Row of the canvas of every ray."""
         return self.pixels // self.size[0]
 
+    def raster(self, values: NDArray[Any], order: NDArray[np.int64] | None = None) -> NDArray[Any]:
+        """Values (..., N) of the rays, in their order or in another, as (..., H, W)."""
+        width, height = self.size
+        where = self.pixels if order is None else self.pixels[order]
+        out = np.empty((*values.shape[:-1], height * width), values.dtype)
+        for plane, given in zip(out.reshape(-1, height * width), values.reshape(-1, values.shape[-1]), strict=True):
+            plane[where] = given
+        return out.reshape(*values.shape[:-1], height, width)
+
+    @cached_property
+    def windows(self) -> Array:
+        """(4, T): what each tile shows of the plane at depth 1: lowest x and y, highest x and y."""
+        x, y, z = self.directions.reshape(3, -1, TILE * TILE)
+        return np.array([(x / z).min(1), (y / z).min(1), (x / z).max(1), (y / z).max(1)])
+
     @cached_property
     def axes(self) -> tuple[Array, Array]:
         """Of a cone around each tile: unit axes (T, 3) and half angles (T,) in rad."""
@@ -64,7 +79,8 @@ def lens(size: tuple[int, int], k: tuple[float, ...], distortion: tuple[float, .
     across, down = -(-width // TILE), -(-height // TILE)
     v, u = np.mgrid[: down * TILE, : across * TILE]
     pixel = np.minimum(v, height - 1) * width + np.minimum(u, width - 1)
-    pixels = pixel.reshape(down, TILE, across, TILE).transpose(0, 2, 1, 3).ravel()
+    # Inside a tile by quarters of quarters, so that a run of rays is a small square too.
+    pixels = pixel.reshape(down, 2, 2, TILE // 4, across, 2, 2, TILE // 4).transpose(0, 4, 1, 5, 2, 6, 3, 7).ravel()
     f = np.reshape(k, (3, 3))
     y = (pixels // width + 0.5 - f[1, 2]) / f[1, 1]
     x = (pixels % width + 0.5 - f[0, 2] - f[0, 1] * y) / f[0, 0]

@@ -7,24 +7,29 @@ nothing but itself, the lights and what shades it.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.core.medium import Medium
-from counterpoint.simulate.scene import Lamp, Scene
-from counterpoint.simulate.trace import Shapes, Triple, hit, within
+from counterpoint.simulate.scene import MATERIALS, Geom, Lamp, Scene
+from counterpoint.simulate.trace import Shapes, Triple, crosses, dot, endless, hit, within
 
 Array = NDArray[np.float64]
 Colours = NDArray[np.float32]
-CHUNK = 256
+CHUNK = 64
+FEW = 8
+"""Chunks of points below which a closer look at what may shade them costs more than it saves."""
 DAY = 1.35
 """Light on a white surface that faces the sun of a clear day: sun and sky."""
 _HORIZON, _ZENITH, _GROUND = (np.array(c) ** 2.2 for c in ((0.80, 0.88, 0.97), (0.28, 0.50, 0.86), (0.42, 0.41, 0.4)))
 _SKYLIGHT = np.array([0.93, 0.99, 1.1], np.float32)
 DIM = 1e-3
 """A lamp that gives a surface less than this is left out."""
+GLOSSY = 0.1
+"""What shines no more than this has no highlight."""
 
 
 def level(scene: Scene) -> float:
@@ -33,28 +38,29 @@ def level(scene: Scene) -> float:
 
 
 def sky(scene: Scene, z: Any) -> Colours:
-    """Radiance (N, 3) of the sky in directions with these z of their unit vectors; below the horizon, of the ground."""
-    up = np.sqrt(np.clip(z, 0, 1)).astype(np.float32)[:, None]
+    """Radiance (3, N) of the sky in directions with these z of their unit vectors; below the horizon, of the ground."""
+    z = np.asarray(z, np.float32)
+    up, down = np.sqrt(np.clip(z, 0, 1)), np.clip(-8 * z, 0, 1)
     light = level(scene)
     sun = next((lamp for lamp in scene.lamps if lamp.position is None), None)
     warm = np.array(sun.colour) if sun else np.ones(3)
-    low, high, ground = (
-        (c * t * light).astype(np.float32) for c, t in ((_HORIZON, warm), (_ZENITH, 0.5 + 0.5 * warm), (_GROUND, warm))
-    )
-    above = low + (high - low) * up
-    below = np.clip(-8 * np.asarray(z, np.float32), 0, 1)[:, None]
-    return above + (ground - above) * below
+    low, high, ground = (c * t * light for c, t in ((_HORIZON, warm), (_ZENITH, 0.5 + 0.5 * warm), (_GROUND, warm)))
+    out = np.empty((3, len(z)), np.float32)
+    for i in range(3):
+        above = np.float32(low[i]) + np.float32(high[i] - low[i]) * up
+        out[i] = above + (np.float32(ground[i]) - above) * down
+    return out
 
 
-def sunlit(scene: Scene, d: Triple) -> Colours:
-    """Radiance (N, 3) of the sky with the sun in it, in unit directions x, y, z (N,)."""
-    out = sky(scene, d[2])
+def sunlit(scene: Scene, w: Colours) -> Colours:
+    """Radiance (3, N) of the sky with the sun in it, in unit directions (3, N)."""
+    out = sky(scene, w[2])
     for lamp in scene.lamps:
         if lamp.position is None and lamp.power > 0:
-            to = _towards(lamp)
-            cosine = (d[0] * to[0] + d[1] * to[1] + d[2] * to[2]).astype(np.float32)
+            cosine = dot(w, _towards(lamp).astype(np.float32))
             bright = np.clip(cosine, 0, 1) ** 48 * np.float32(0.35) + np.where(cosine > 0.9994, np.float32(3), 0)
-            out += bright[:, None] * np.array(lamp.colour, np.float32) * np.float32(lamp.power)
+            for channel, colour in zip(out, lamp.colour, strict=True):
+                channel += bright * np.float32(colour * lamp.power)
     return out
 
 
@@ -63,99 +69,211 @@ def _towards(lamp: Lamp) -> Array:
     return v / np.linalg.norm(v)
 
 
-def lights(scene: Scene, shapes: Shapes, geom: NDArray[np.int16], p: Array, n: Array, rows: Any) -> list[Any]:
-    """What reaches some points from each light.
+@final
+@dataclass(frozen=True, eq=False)
+class Surfaces:
+    """Points that are seen, sorted by shape so that neighbours stand together.
 
-    Args:
-        scene: with the lamps.
-        shapes: what throws shadows.
-        geom: (N,) shape on which a point lies, sorted so that neighbours stand together.
-        p, n: (3, N) points and unit normals in the world.
+    Attributes:
+        shapes: all that throw shadows.
+        geom: (N,) shape of each point.
+        points: (3, N) m in the world, float64.
+        normals, ways: (3, N) unit vectors in the world; the way of the ray that sees the point.
+        albedo: (3, N).
         rows: (N,) moment of each point, or None where there is only one.
-
-    Returns:
-        For each light: index (K,) of the points that it reaches, irradiance (K,) relative to full daylight, and the
-        unit vectors (3, K) or (3, 1) towards it, and its colour.
     """
-    out = []
+
+    shapes: Shapes
+    geom: NDArray[np.int16]
+    points: Array
+    normals: Colours
+    ways: Colours
+    albedo: Colours
+    rows: NDArray[np.int64] | None
+
+
+def lit(scene: Scene, found: Surfaces) -> Colours:
+    """Radiance (3, N) of surfaces: Lambert under sky and lights, Blinn's highlight, and the sky in what shines."""
+    ambient = (np.float32(0.7) + np.float32(0.3) * found.normals[2]) * np.float32(scene.ambient)
+    light = ambient * _SKYLIGHT[:, None]
+    shine = np.array([MATERIALS[g.material].shine for g in found.shapes.geoms] or [0.0], np.float32)[found.geom]
+    glossy = np.flatnonzero(shine > GLOSSY)
+    n, w, shine = found.normals[:, glossy], found.ways[:, glossy], shine[glossy]
+    along = dot(n, w)
+    gloss = np.zeros((3, len(glossy)), np.float32)
+    points = _chunked(found.points) if len(found.geom) else found.points
     for lamp in scene.lamps:
-        if lamp.position is None:
-            to = _towards(lamp)[:, None]
-            cosine = n[0] * to[0] + n[1] * to[1] + n[2] * to[2]
-            power = lamp.power * cosine
-        else:
-            to = np.array(lamp.position)[:, None] - p
-            square = to[0] * to[0] + to[1] * to[1] + to[2] * to[2]
-            to = to / np.sqrt(square)
-            power = lamp.power * (n[0] * to[0] + n[1] * to[1] + n[2] * to[2]) / np.maximum(square, 1e-4)
-        facing = np.flatnonzero(power > (0 if lamp.position is None else DIM))
-        shaded = _shaded(shapes, geom[facing], p[:, facing], None if rows is None else rows[facing], lamp)
-        kept = facing[~shaded]
-        out.append((kept, power[kept].astype(np.float32), to if to.shape[1] == 1 else to[:, kept], lamp.colour))
+        power, to = _reaching(found, points, lamp)
+        bright = _highlights(n, w, shine, along, power[glossy], to if to.shape[1] == 1 else to[:, glossy])
+        for i, colour in enumerate(lamp.colour):
+            light[i] += power * np.float32(colour)
+            gloss[i] += bright * np.float32(colour)
+    light *= found.albedo
+    if len(glossy):
+        share = shine * (np.float32(0.35) + np.float32(0.65) * (1 - np.abs(along)) ** 3)
+        mirrored = sky(scene, w[2] - 2 * along * n[2])
+        albedo = found.albedo[:, glossy]
+        # Metals tint what they mirror.
+        tint = np.where(shine > 0.55, 0.25 + 0.75 * albedo / np.maximum(albedo.max(0), 0.05), 1).astype(np.float32)
+        light[:, glossy] = light[:, glossy] * (1 - share) + share * mirrored * tint + gloss
+    return light
+
+
+def _highlights(n: Colours, w: Colours, shine: Colours, along: Colours, power: Colours, to: Colours) -> Colours:
+    """Blinn's highlight (N,): a power of the cosine between the normal and the half-way vector (Blinn 1977)."""
+    out = np.zeros(len(shine), np.float32)
+    if not len(out):
+        return out
+    towards = np.broadcast_to(to, n.shape)
+    facing = dot(n, towards)
+    half = (facing - along) / np.sqrt(np.maximum(2 - 2 * dot(w, towards), np.float32(1e-6)))
+    at = np.flatnonzero((power > 0) & (half > 0.7))
+    sharp = half[at] ** (10 + 90 * shine[at])
+    out[at] = sharp * shine[at] * power[at] / np.maximum(facing[at], np.float32(0.2))
     return out
 
 
-def _shaded(shapes: Shapes, geom: NDArray[np.int16], p: Array, rows: Any, lamp: Lamp) -> NDArray[np.bool_]:
-    """Whether a shape stands between points (3, N) and a light.
+def _reaching(found: Surfaces, points: Array, lamp: Lamp) -> tuple[Colours, Colours]:
+    """Irradiance (N,) by one light, relative to full daylight, and unit vectors (3, N) or (3, 1) towards it."""
+    if lamp.position is None:
+        to = _towards(lamp)[:, None].astype(np.float32)
+        power, least = dot(found.normals, to) * np.float32(lamp.power), 0.0
+    else:
+        gap = np.array(lamp.position)[:, None] - found.points
+        square = dot(gap, gap)
+        to = (gap / np.sqrt(square)).astype(np.float32)
+        power = dot(found.normals, to) * (lamp.power / np.maximum(square, 1e-4)).astype(np.float32)
+        least = DIM
+    reached = power > least
+    if len(reached):
+        shaded = _shaded(found, points, _chunked(reached), lamp)
+        np.greater(reached, shaded.ravel()[: len(reached)], out=reached)
+    return power * reached, to
+
+
+def _shaded(found: Surfaces, p: Array, facing: NDArray[np.bool_], lamp: Lamp) -> NDArray[np.bool_]:
+    """Whether a shape stands between points (3, C, CHUNK) and a light, (C, CHUNK).
 
     All shapes are convex, so none shades the side of itself that faces the light, and no offset is needed.
     """
-    count = p.shape[1]
-    out = np.zeros(count, bool)
-    if not count:
-        return out
-    chunks = -(-count // CHUNK)
-    every = np.minimum(np.arange(chunks * CHUNK), count - 1).reshape(chunks, CHUNK)
-    spread = p[:, every]
-    low, high = spread.min(2), spread.max(2)
-    middle, reach = (low + high).T / 2, np.linalg.norm(high - low, axis=0) / 2
-    first, last = geom[every[:, 0]], geom[every[:, -1]]
-    near = _near(shapes, middle, reach, lamp)
+    shapes, geom = found.shapes, _chunked(found.geom)
+    rows = None if found.rows is None else _chunked(found.rows)
+    out = np.zeros(geom.shape, bool)
+    low, high = _lowest(p, np.minimum), _lowest(p, np.maximum)
+    middle, reach = (low + high) / 2, np.linalg.norm(high - low, axis=0) / 2
+    near = _near(shapes, middle.T, reach, lamp) & facing.any(1)
+    alone = geom[:, 0] == geom[:, -1]
     for g, shape in enumerate(shapes.geoms):
-        found = np.flatnonzero(near[g] & ~((first == g) & (last == g)))
-        if not len(found):
-            continue
-        at = every[found].ravel()
-        pick = slice(0, 1) if rows is None else rows[at]
-        turn, place = shapes.turns[pick, g], shapes.positions[pick, g].T
-        q = p[:, at]
-        o = within(turn, (q[0] - place[0], q[1] - place[1], q[2] - place[2]))
-        if lamp.position is None:
-            to, limit = _towards(lamp), np.inf
-            d = within(turn, (to[0], to[1], to[2]))
-        else:
-            x, y, z = lamp.position
-            d, limit = within(turn, (x - q[0], y - q[1], z - q[2])), 1.0
-        if shape.shape == "plane":
-            # Light comes through the back of a plane as rays do: only its front throws shadows.
-            d, o = (d[0], d[1], -d[2]), (o[0], o[1], -o[2])
-            o = (o[0], o[1], np.where(o[2] > 1e-6, o[2], -1.0))
-        out[at] |= (hit(shape, o, d) < limit) & (geom[at] != g)
+        at = np.flatnonzero(near[g] & ~(alone & (geom[:, 0] == g)))
+        if len(at) > FEW and not endless(shape):
+            # The same question again for the box around the shape, grown by the ball around the points.
+            o, d, limit = _to_light(shape, shapes.turns[:1, g], shapes.middle[g], middle[:, at], lamp)
+            at = at[crosses(o, d, shapes.halves[g][:, None] + reach[at] + shapes.drift[g], limit)]
+        if len(at):
+            pick = slice(0, 1) if rows is None else rows[at].ravel()
+            o, d, limit = _to_light(shape, shapes.turns[pick, g], shapes.positions[pick, g].T, p[:, at], lamp)
+            between = (hit(shape, o, d) < limit).reshape(-1, CHUNK)
+            out[at] |= between & (geom[at] != g)
     return out
+
+
+def _to_light(shape: Geom, turn: Array, place: Array, q: Array, lamp: Lamp) -> tuple[Triple, Triple, float]:
+    """Origin, way and length of the rays from points (3, C, CHUNK) to a light, in the axes of a shape."""
+    q = q.reshape(3, -1)
+    o: Triple = (q[0] - place[0], q[1] - place[1], q[2] - place[2])
+    limit = np.inf if lamp.position is None else 1.0
+    if lamp.position is None:
+        to = _towards(lamp)
+        d: Triple = (to[0], to[1], to[2])
+    else:
+        x, y, z = lamp.position
+        d = (x - q[0], y - q[1], z - q[2])
+    if shape.shape == "sphere":  # looks the same from everywhere
+        return o, d, limit
+    o, d = within(turn, o), within(turn, d)
+    if shape.shape == "plane":
+        # Light comes through the back of a plane as rays do: only its front throws shadows.
+        return (o[0], o[1], np.where(o[2] < -1e-6, -o[2], -1.0)), (d[0], d[1], -d[2]), limit
+    return o, d, limit
+
+
+def _chunked(values: NDArray[Any]) -> NDArray[Any]:
+    """(..., N) as (..., C, CHUNK), the last value repeated at the end."""
+    count = values.shape[-1]
+    out = np.empty((*values.shape[:-1], -(-count // CHUNK) * CHUNK), values.dtype)
+    out[..., :count] = values
+    out[..., count:] = values[..., -1:]
+    return out.reshape(*values.shape[:-1], -1, CHUNK)
+
+
+def _lowest(p: Array, least: Any) -> Array:
+    """Least (or most) of (..., CHUNK) along the last axis; halving is several times faster than a reduction there."""
+    while p.shape[-1] > 4:
+        half = p.shape[-1] // 2
+        p = least(p[..., :half], p[..., half:])
+    return np.asarray(least.reduce(p, -1))
 
 
 def _near(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> NDArray[np.bool_]:
     """(G, C): whether the ball around a shape comes near the rays from balls of points to a light."""
-    centres, radii = shapes.swept
-    gap = centres[:, None] - middle
+    centres, radii = shapes.middle, shapes.radii + shapes.drift
+    to = _towards(lamp)[None] if lamp.position is None else np.array(lamp.position) - middle
+    far = np.linalg.norm(to, axis=1)
+    to = to / np.maximum(far, 1e-9)[:, None]
+    along = np.maximum(centres @ to.T - (middle * to).sum(1), 0)
+    if lamp.position is not None:
+        along = np.minimum(along, far)
+    # |c - m - along to|^2, multiplied out: G x C numbers instead of three times as many.
+    c, m, t = (centres * centres).sum(1)[:, None], (middle * middle).sum(1), (middle * to).sum(1)
+    square = c + m - 2 * (centres @ middle.T) + along * (along - 2 * (centres @ to.T - t))
+    reach = radii[:, None] + reach
+    return np.asarray(square <= reach * reach + 1e-9 * (c + m + 1))
+
+
+def _to_light(shape: Geom, turn: Array, place: Array, q: Array, lamp: Lamp) -> tuple[Triple, Triple, float]:
+    """Origin, way and length of the rays from points (3, C, CHUNK) to a light, in the axes of a shape."""
+    q = q.reshape(3, -1)
+    o: Triple = (q[0] - place[0], q[1] - place[1], q[2] - place[2])
+    limit = np.inf if lamp.position is None else 1.0
     if lamp.position is None:
-        to = np.broadcast_to(_towards(lamp), middle.shape)
-        along = np.maximum(np.einsum("gcx,cx->gc", gap, to), 0)
+        to = _towards(lamp)
+        d: Triple = (to[0], to[1], to[2])
     else:
-        to = np.array(lamp.position) - middle
-        far = np.linalg.norm(to, axis=1)
-        to = to / np.maximum(far, 1e-9)[:, None]
-        along = np.clip(np.einsum("gcx,cx->gc", gap, to), 0, far)
-    distance = np.linalg.norm(gap - along[..., None] * to, axis=2)
-    return distance <= radii[:, None] + reach
+        x, y, z = lamp.position
+        d = (x - q[0], y - q[1], z - q[2])
+    if shape.shape == "sphere":  # looks the same from everywhere
+        return o, d, limit
+    o, d = within(turn, o), within(turn, d)
+    if shape.shape == "plane":
+        # Light comes through the back of a plane as rays do: only its front throws shadows.
+        return (o[0], o[1], np.where(o[2] < -1e-6, -o[2], -1.0)), (d[0], d[1], -d[2]), limit
+    return o, d, limit
+
+
+def _chunked(values: NDArray[Any]) -> NDArray[Any]:
+    """(..., N) as (..., C, CHUNK), the last value repeated at the end."""
+    count = values.shape[-1]
+    out = np.empty((*values.shape[:-1], -(-count // CHUNK) * CHUNK), values.dtype)
+    out[..., :count] = values
+    out[..., count:] = values[..., -1:]
+    return out.reshape(*values.shape[:-1], -1, CHUNK)
+
+
+def _lowest(p: Array, least: Any) -> Array:
+    """Least (or most) of (..., CHUNK) along the last axis; halving is several times faster than a reduction there."""
+    while p.shape[-1] > 4:
+        half = p.shape[-1] // 2
+        p = least(p[..., :half], p[..., half:])
+    return np.asarray(least.reduce(p, -1))
 
 
 def veiled(medium: Medium | None, scene: Scene, radiance: Colours, distance: Array) -> Colours:
     """``I = J T + A (1 - T)`` with ``T = exp(-extinction * length of the ray)`` (Koschmieder 1924), in place."""
     if medium is None or medium.extinction == 0:
         return radiance
-    through = np.exp(-medium.extinction * distance).astype(np.float32)[:, None]
-    air = (np.array(medium.colour) ** 2.2 * level(scene)).astype(np.float32)
-    radiance *= through
-    radiance += air * (1 - through)
+    through = np.exp(-medium.extinction * distance).astype(np.float32)
+    for channel, colour in zip(radiance, medium.colour, strict=True):
+        air = np.float32(colour**2.2 * level(scene))
+        channel *= through
+        channel += air * (1 - through)
     return radiance

@@ -40,10 +40,17 @@ def shade(geom: Geom, p: Triple, footprint: NDArray[np.float32]) -> NDArray[np.f
     period = period if period > 0 else 1.0
     if geom.texture == "noise":
         return _noise(geom, p, footprint, period)
-    cells = [np.floor(v / period + PHASE).astype(np.int32) for v in (p[:2] if geom.shape == "plane" else p)]
-    odd = (sum(cells) if geom.texture == "checker" else cells[0]) & 1
-    sharp = np.clip(1.6 - 2.2 / period * footprint, 0, 1).astype(np.float32)
-    return np.float32(0.8) + np.where(odd, np.float32(-0.2), np.float32(0.2)) * sharp
+    used = p[:1] if geom.texture == "stripes" else p[:2] if geom.shape == "plane" else p
+    odd = _cell(used[0], period)
+    for v in used[1:]:
+        odd = odd ^ _cell(v, period)
+    sharp = np.clip(np.float32(1.6) - np.float32(2.2 / period) * footprint, 0, 1)
+    return np.float32(0.8) + sharp * (np.float32(0.2) - np.float32(0.4) * (odd & 1).astype(np.float32))
+
+
+def _cell(v: NDArray[np.float64], period: float) -> NDArray[np.int32]:
+    """Number of the cell that coordinates lie in; beyond half a million cells, where all has faded, just any."""
+    return np.clip(v * (1 / period) + (PHASE + (1 << 19)), 0, 1 << 20).astype(np.int32)
 
 
 def _longest(geom: Geom) -> float:
@@ -59,11 +66,15 @@ def _noise(geom: Geom, p: Triple, footprint: NDArray[np.float32], period: float)
     table = _table()
     for octave, weight in ((1.0, 0.3), (0.13, 0.22)):
         size = len(table)
-        x = np.mod(u * (scale * octave) + 0.3, size).astype(np.float32)
-        y = np.mod(v * (scale * octave) + 0.7, size).astype(np.float32)
+        x, y = (_wrapped(c * (scale * octave) + start, size) for c, start in ((u, 0.3), (v, 0.7)))
         sharp = np.clip(1.6 - footprint * np.float32(scale * octave / 8), 0, 1) * np.float32(weight)
         out += _looked_up(table, x, y) * sharp
     return out
+
+
+def _wrapped(x: NDArray[np.float64], size: int) -> NDArray[np.float32]:
+    """``x`` modulo a power of two, several times faster than ``np.mod``."""
+    return (x - np.floor(x * (1 / size)) * size).astype(np.float32)
 
 
 def _looked_up(table: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -44,16 +44,25 @@ class Shapes:
         return np.array([_radius(g) for g in self.geoms])
 
     @cached_property
-    def swept(self) -> tuple[Array, Array]:
-        """Centres (G, 3) and radii (G,) of balls around all that the shapes are at any of the moments."""
-        middle = self.positions[len(self.positions) // 2]
-        return middle, self.radii + np.linalg.norm(self.positions - middle, axis=2).max(0)
+    def halves(self) -> Array:
+        """(G, 3) m: half extents of boxes around the shapes in their own axes; infinite for planes without end."""
+        return np.array([_half(g) for g in self.geoms]).reshape(-1, 3)
+
+    @property
+    def middle(self) -> Array:
+        """(G, 3) m: positions at the moment in the middle."""
+        return self.positions[len(self.positions) // 2]
+
+    @cached_property
+    def drift(self) -> Array:
+        """(G,) m: how far the shapes get from there at the other moments."""
+        return np.asarray(np.linalg.norm(self.positions - self.middle, axis=2).max(0))
 
 
 def _radius(geom: Geom) -> float:
     a, b, c = geom.size
     if geom.shape == "plane":
-        return float(np.hypot(a, b)) if a > 0 and b > 0 else np.inf
+        return np.inf if endless(geom) else float(np.hypot(a, b))
     return {
         "box": float(np.sqrt(a * a + b * b + c * c)),
         "sphere": a,
@@ -63,18 +72,48 @@ def _radius(geom: Geom) -> float:
     }[geom.shape]
 
 
+def _half(geom: Geom) -> tuple[float, float, float]:
+    a, b, c = geom.size
+    if geom.shape == "plane":
+        return (a, b, 0.0) if not endless(geom) else (np.inf, np.inf, 0.0)
+    return {
+        "box": (a, b, c),
+        "sphere": (a, a, a),
+        "cylinder": (a, a, b),
+        "capsule": (a, a, a + b),
+        "ellipsoid": (a, b, c),
+    }[geom.shape]
+
+
+def endless(geom: Geom) -> bool:
+    """Whether a shape is a plane without an edge."""
+    return geom.shape == "plane" and not (geom.size[0] > 0 and geom.size[1] > 0)
+
+
+def turned(turn: Array, v: Any) -> Triple:
+    """``turn`` (..., 3, 3) times a vector."""
+    x, y, z = v
+    if turn.size == 9:  # plain numbers spare the arrays a broadcast
+        t = turn.reshape(3, 3).tolist()
+    else:
+        t = np.moveaxis(turn, (-2, -1), (0, 1))  # type: ignore[assignment]
+    a, b, c = (t[i][0] * x + t[i][1] * y + t[i][2] * z for i in range(3))
+    return a, b, c
+
+
 def within(turn: Array, v: Triple) -> Triple:
     """A vector of the world in the axes of shapes: ``turn`` (..., 3, 3) is world from shape."""
-    x, y, z = v
-    t = np.moveaxis(turn, (-2, -1), (0, 1))
-    return tuple(t[0, i] * x + t[1, i] * y + t[2, i] * z for i in range(3))
+    return turned(np.swapaxes(turn, -1, -2), v)
 
 
 def outward(turn: Array, v: Triple) -> Triple:
     """A vector in the axes of shapes in the world; the inverse of ``within``."""
-    x, y, z = v
-    t = np.moveaxis(turn, (-2, -1), (0, 1))
-    return tuple(t[i, 0] * x + t[i, 1] * y + t[i, 2] * z for i in range(3))
+    return turned(turn, v)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """Scalar product of vectors of three arrays."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def hit(geom: Geom, o: Triple, d: Triple) -> Array:
@@ -91,21 +130,28 @@ def _plane(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
     return np.where(ok, t, np.inf)
 
 
-def _box(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _slabs(o: Triple, d: Triple, half: Any) -> tuple[Any, Any]:
+    """Where rays enter and leave a box; the entry comes after the exit where they miss it (Kay and Kajiya 1986)."""
     near: Any = -np.inf
     far: Any = np.inf
     for i in range(3):
         inverse = 1 / np.where(d[i] == 0, 1e-300, d[i])
-        middle, half = -o[i] * inverse, np.abs(size[i] * inverse)
-        near, far = np.maximum(near, middle - half), np.minimum(far, middle + half)
+        middle, reach = -o[i] * inverse, np.abs(half[i] * inverse)
+        near, far = np.maximum(near, middle - reach), np.minimum(far, middle + reach)
+    return near, far
+
+
+def _box(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+    near, far = _slabs(o, d, size)
     t = np.where(near >= 0, near, far)
     return np.where((near <= far) & (far >= 0), t, np.inf)
 
 
-def _roots(a: Any, b: Any, c: Any) -> tuple[Any, Any]:
-    """Both roots of ``a t^2 + 2 b t + c``, the smaller first; NaN where there is none."""
-    root = np.sqrt(b * b - a * c)
-    return (-b - root) / a, (-b + root) / a
+def crosses(o: Triple, d: Triple, half: Array, limit: float) -> NDArray[np.bool_]:
+    """Whether rays (N,) pass through boxes of half extents (3, N) before a length."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        near, far = _slabs(o, d, half)
+    return np.asarray((near <= far) & (far >= 0) & (near <= limit))
 
 
 def _first(low: Any, high: Any) -> Array:
@@ -175,17 +221,16 @@ _HITS = {
 
 
 def normal(geom: Geom, p: Triple) -> Triple:
-    """Outward unit normals in the axes of a shape at points on its surface."""
+    """Outward unit normals in the axes of a shape at points on its surface (plain numbers for a plane)."""
     x, y, z = p
     a, b, c = geom.size
-    zero = np.zeros_like(x)
     if geom.shape == "plane":
-        return zero, zero, zero + 1
+        return 0.0, 0.0, 1.0
     if geom.shape == "box":
-        deep = np.stack([np.abs(x) / a, np.abs(y) / b, np.abs(z) / c])
-        face = deep.argmax(0)
-        signs = [np.where(face == i, np.sign(v), 0.0) for i, v in enumerate(p)]
-        return signs[0], signs[1], signs[2]
+        deep = [np.abs(v) * (1 / half) for v, half in zip(p, geom.size, strict=True)]
+        front = (deep[0] >= deep[1]) & (deep[0] >= deep[2])
+        side = ~front & (deep[1] >= deep[2])
+        return front * np.sign(x), side * np.sign(y), ~(front | side) * np.sign(z)
     if geom.shape == "sphere":
         return x / a, y / a, z / a
     if geom.shape == "cylinder":

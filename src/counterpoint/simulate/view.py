@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from counterpoint.simulate import shade, texture
 from counterpoint.simulate.lens import TILE, Lens
-from counterpoint.simulate.scene import MATERIALS, Scene
-from counterpoint.simulate.trace import Shapes, hit, normal, outward
+from counterpoint.simulate.scene import Geom, Scene
+from counterpoint.simulate.trace import Shapes, Triple, dot, endless, hit, normal, outward, turned, within
 
 Array = NDArray[np.float64]
 OPTICAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
 """Mount (x forward, y left, z up) from optical axes (x right, y down, z forward)."""
+_CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
 
 
 @final
@@ -43,8 +44,8 @@ class View:
         geom: index of the shape, -1 for the sky.
         distance: length of the ray, m; inf for the sky.
         depth: m along the axis of the camera; inf for the sky.
-        radiance: (H, W, 3) linear, or None if not asked for.
-        normals: (H, W, 3) unit, in the axes of the camera, 0 for the sky; None if not asked for.
+        radiance: (3, H, W) linear, or None if not asked for.
+        normals: (3, H, W) unit, in the axes of the camera, 0 for the sky; None if not asked for.
     """
 
     geom: NDArray[np.int16]
@@ -67,31 +68,17 @@ def seen(
         normals: whether to give them.
     """
     distance, geom = first(eye, shapes, beyond)
-    width, height = eye.lens.size
-    pixels = eye.lens.pixels
-
-    def raster(values: NDArray[Any], like: Any = None) -> NDArray[Any]:
-        out = np.empty((height * width, *values.shape[1:]), values.dtype)
-        out[pixels] = values
-        return out.reshape(height, width, *values.shape[1:])
-
+    raster = eye.lens.raster
     light = facing = None
     if scene is not None or normals:
         order = np.argsort(geom, kind="stable")
         colours, ways = _surfaces(eye, shapes, scene, distance[order], geom[order], order)
         if scene is not None:
-            light = np.empty_like(colours)
-            light[order] = colours
+            light = raster(colours, order)
         if normals:
-            facing = np.empty((len(order), 3), np.float32)
-            facing[order] = _in_camera(eye, ways, order)
-    return View(
-        raster(geom),
-        raster(distance),
-        raster(distance * eye.lens.directions[2]),
-        None if light is None else raster(light),
-        None if facing is None else raster(facing),
-    )
+            turn = eye.turn[0] if eye.rows is None else eye.turn[eye.rows[order]]
+            facing = raster(np.stack(within(turn, tuple(ways))).astype(np.float32), order)
+    return View(raster(geom), raster(distance), raster(distance * eye.lens.directions[2]), light, facing)
 
 
 def first(eye: Eye, shapes: Shapes, beyond: Collection[int] = ()) -> tuple[Array, NDArray[np.int16]]:
@@ -112,149 +99,115 @@ def first(eye: Eye, shapes: Shapes, beyond: Collection[int] = ()) -> tuple[Array
         pick: Any = 0
         if rows is not None:
             pick = rows if all_of_them else rows.reshape(best.shape)[tiles].ravel()
-        t = hit(shape, tuple(origin[pick, g].T), _turned(turn[pick, g], d)).reshape(len(tiles), -1)
-        old = best if all_of_them else best[tiles]
+        t = hit(shape, tuple(origin[pick, g].T), _ways(shape, turn[pick, g], d)).reshape(len(tiles), -1)
+        old = best[tiles]
         nearer = t < old
-        if all_of_them:
-            best[nearer], geom[nearer] = t[nearer], g
-        else:
-            best[tiles] = np.where(nearer, t, old)
-            geom[tiles] = np.where(nearer, np.int16(g), geom[tiles])
+        best[tiles] = np.where(nearer, t, old)
+        geom[tiles] = np.where(nearer, np.int16(g), geom[tiles])
     return best.reshape(count), geom.reshape(count)
 
 
-def _turned(turn: Array, d: Array) -> Any:
-    """``turn`` (..., 3, 3) shape from camera times directions (3, N)."""
-    t = np.moveaxis(turn, (-2, -1), (0, 1))
-    return tuple(t[i, 0] * d[0] + t[i, 1] * d[1] + t[i, 2] * d[2] for i in range(3))
+def _ways(shape: Geom, turn: Array, d: Array) -> Triple:
+    """Directions (3, N) of a camera in the axes of a shape, as far as they matter; see ``_relative``."""
+    if shape.shape == "sphere":
+        return d[0], d[1], d[2]
+    if endless(shape):
+        row = np.moveaxis(turn, -1, 0)[..., 2]
+        return 0.0, 0.0, row[0] * d[0] + row[1] * d[1] + row[2] * d[2]
+    return turned(turn, d)
 
 
 def _relative(eye: Eye, shapes: Shapes) -> tuple[Array, Array]:
-    """Origin (R, G, 3) of the rays in the axes of each shape, and (R, G, 3, 3) shape from camera."""
+    """Origin (R, G, 3) of the rays in the axes of each shape, and (R, G, 3, 3) shape from camera.
+
+    A ball has the axes of the camera, which spares a turn of every ray.
+    """
     gap = eye.position[:, None] - shapes.positions
-    return np.einsum("rgji,rgj->rgi", shapes.turns, gap), np.einsum("rgji,rjk->rgik", shapes.turns, eye.turn)
+    round_ = np.array([g.shape == "sphere" for g in shapes.geoms], bool)[:, None, None]
+    turns = np.where(round_, eye.turn[:, None], shapes.turns)
+    return np.einsum("rgji,rgj->rgi", turns, gap), np.einsum("rgji,rjk->rgik", turns, eye.turn)
 
 
 def _near(eye: Eye, shapes: Shapes) -> NDArray[np.bool_]:
-    """(T, G): whether the ball around a shape reaches into the cone around a tile."""
+    """(T, G): whether the ball around a shape reaches into the cone around a tile, and its box into its window."""
     axis, wide = eye.lens.axes
     centre = np.einsum("rji,rgj->rgi", eye.turn, shapes.positions - eye.position[:, None])
     middle = centre[len(centre) // 2]
     radius = shapes.radii + np.linalg.norm(centre - middle, axis=2).max(0)
     far = np.linalg.norm(middle, axis=1)
-    inside = far <= radius
     with np.errstate(divide="ignore", invalid="ignore"):
         cosine = axis @ (middle / np.maximum(far, 1e-12)[:, None]).T
         own = np.arcsin(np.clip(radius / far, 0, 1))
-    return inside | (np.arccos(np.clip(cosine, -1, 1)) <= wide[:, None] + own + 1e-9)
+    near = (far <= radius) | (np.arccos(np.clip(cosine, -1, 1)) <= wide[:, None] + own + 1e-9)
+    return near & _overlap(eye, shapes, middle) if len(eye.position) == 1 else near
+
+
+def _overlap(eye: Eye, shapes: Shapes, middle: Array) -> NDArray[np.bool_]:
+    """(T, G): whether the corners of a shape's box, all before the camera, span what a tile shows."""
+    with np.errstate(invalid="ignore"):
+        arms = _CORNERS[None] * shapes.halves[:, None]
+        corners = middle[:, None] + np.einsum(
+            "gij,gkj->gki", np.einsum("ji,gjk->gik", eye.turn[0], shapes.turns[0]), arms
+        )
+    ahead = (corners[..., 2] > 1e-3).all(1)
+    at = corners[ahead, :, :2] / corners[ahead, :, 2:]
+    low, high = at.min(1), at.max(1)
+    left, top, right, bottom = eye.lens.windows[..., None]
+    out = np.ones((len(left), len(middle)), bool)
+    slack = 1e-9
+    out[:, ahead] = (
+        (left <= high[:, 0] + slack)
+        & (right >= low[:, 0] - slack)
+        & (top <= high[:, 1] + slack)
+        & (bottom >= low[:, 1] - slack)
+    )
+    return out
 
 
 def _surfaces(
     eye: Eye, shapes: Shapes, scene: Scene | None, distance: Array, geom: NDArray[np.int16], order: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], Array]:
-    """Radiance (N, 3) and normals in the world (3, N) of rays that are sorted by shape, the sky first."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Radiance and normals in the world, (3, N), of rays that are sorted by shape, the sky first."""
     rows = None if eye.rows is None else eye.rows[order]
-    look = eye.turn[0] if rows is None else eye.turn[rows]
-    d = eye.lens.directions[:, order]
-    w = np.stack(_turned(look, d))
+    w = turned(eye.turn[0] if rows is None else eye.turn[rows], [d[order] for d in eye.lens.directions])
     edges = np.searchsorted(geom, np.arange(len(shapes.geoms) + 1))
-    start = int(edges[0])
-    from_eye = eye.position[0][:, None] if rows is None else eye.position[rows].T
-    points = np.full_like(w, np.nan)
-    points[:, start:] = (from_eye if rows is None else from_eye[:, start:]) + distance[start:] * w[:, start:]
-    ways = np.zeros_like(w)
-    albedo = np.zeros((len(order), 3), np.float32)
-    pixel = 1 / float(eye.lens.directions[2].size) ** 0.5
+    start, reach = int(edges[0]), distance[int(edges[0]) :]
+    way, normals, albedo = (np.zeros((3, len(geom)), np.float32) for _ in range(3))
+    points = np.empty((3, len(reach)))
+    for i in range(3):
+        way[i] = w[i]
+        np.multiply(reach, w[i][start:], out=points[i])
+        points[i] += eye.position[0, i] if rows is None else eye.position[rows[start:], i]
+    pixel = np.float32(1 / float(eye.lens.directions[2].size) ** 0.5)
     for g, shape in enumerate(shapes.geoms):
         a, b = int(edges[g]), int(edges[g + 1])
         if a == b:
             continue
-        pick: Any = 0 if rows is None else rows[a:b]
-        turn = shapes.turns[pick, g]
-        p = _own(turn, points[:, a:b] - (shapes.positions[pick, g].reshape(-1, 3).T))
-        n = outward(turn, normal(shape, p))
-        for i in range(3):
-            ways[i, a:b] = n[i]
-        if scene is not None:
-            handed = (p[0], scene.handed * p[1], p[2])
-            print_ = _footprint(distance[a:b], w[:, a:b], ways[:, a:b], pixel)
-            bright = texture.shade(shape, handed, print_) if shape.texture != "plain" else 1.0
-            albedo[a:b] = np.asarray(bright, np.float32).reshape(-1, 1) * np.power(shape.colour, 2.2).astype(np.float32)
+        pick: Any = slice(0, 1) if rows is None else rows[a:b]
+        turn, n = shapes.turns[pick, g], normals[:, a:b]
+        x, y, z = (points[i, a - start : b - start] - shapes.positions[pick, g, i] for i in range(3))
+        plain = shape.texture == "plain" or scene is None
+        if plain and shape.shape in ("sphere", "plane"):
+            facing = (
+                outward(turn, (0.0, 0.0, 1.0)) if shape.shape == "plane" else [v / shape.size[0] for v in (x, y, z)]
+            )
+            p = None
+        else:
+            p = within(turn, (x, y, z))
+            facing = outward(turn, normal(shape, p))
+        n[0], n[1], n[2] = facing
+        bright: Any = np.float32(1)
+        if p is not None and scene is not None and not plain:
+            cosine = np.abs(dot(way[:, a:b], n))
+            spread = distance[a:b].astype(np.float32) * pixel / np.maximum(cosine, np.float32(1e-3))
+            bright = texture.shade(shape, (p[0], scene.handed * p[1], p[2]), spread)
+        for channel, value in zip(albedo[:, a:b], shape.colour, strict=True):
+            channel[:] = bright * np.float32(value**2.2)
     if scene is None:
-        return albedo, ways
+        return albedo, normals
     out = np.empty_like(albedo)
-    out[:start] = shade.sunlit(scene, tuple(w[:, :start]))
-    out[start:] = _lit(
-        scene,
-        shapes,
-        geom[start:],
-        points[:, start:],
-        ways[:, start:],
-        w[:, start:],
-        albedo[start:],
-        None if rows is None else rows[start:],
-        edges - start,
-    )
-    return shade.veiled(scene.medium, scene, out, distance), ways
-
-
-def _own(turn: Array, gap: Array) -> Any:
-    t = np.moveaxis(turn, (-2, -1), (0, 1))
-    return tuple(t[0, i] * gap[0] + t[1, i] * gap[1] + t[2, i] * gap[2] for i in range(3))
-
-
-def _footprint(distance: Array, w: Array, n: Array, pixel: float) -> NDArray[np.float32]:
-    """Length (N,) m that a pixel covers on a surface, along its longer side."""
-    cosine = np.abs(w[0] * n[0] + w[1] * n[1] + w[2] * n[2])
-    return (distance * pixel / np.maximum(cosine, 1e-3)).astype(np.float32)
-
-
-def _lit(
-    scene: Scene,
-    shapes: Shapes,
-    geom: NDArray[np.int16],
-    p: Array,
-    n: Array,
-    w: Array,
-    albedo: NDArray[np.float32],
-    rows: Any,
-    edges: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    """Radiance (N, 3) of surfaces: Lambert under sky and lights, Blinn's highlight, and the sky in what shines."""
-    ambient = (scene.ambient * (0.7 + 0.3 * n[2])).astype(np.float32)
-    light = ambient[:, None] * shade._SKYLIGHT
-    gloss = np.zeros((len(geom), 3), np.float32)
-    shining = [(g, MATERIALS[s.material].shine) for g, s in enumerate(shapes.geoms) if edges[g + 1] > edges[g]]
-    shine = np.zeros(len(geom), np.float32)
-    for g, share in shining:
-        shine[edges[g] : edges[g + 1]] = share
-    for at, power, to, colour in shade.lights(scene, shapes, geom, p, n, rows):
-        tint = np.array(colour, np.float32)
-        light[at] += power[:, None] * tint
-        glossy = np.flatnonzero(shine[at] > 0.03)
-        if len(glossy):
-            k = at[glossy]
-            to_k = to if to.shape[1] == 1 else to[:, glossy]
-            half = to_k - w[:, k]
-            half = half / np.sqrt((half * half).sum(0))
-            sharp = (np.maximum((half * n[:, k]).sum(0), 0)).astype(np.float32) ** (10 + 90 * shine[k])
-            strength = power[glossy] / np.maximum((to_k * n[:, k]).sum(0), 0.2).astype(np.float32)
-            gloss[k] += (sharp * shine[k] * strength)[:, None] * tint
-    glossy = np.flatnonzero(shine > 0.1)
-    out = albedo * light
-    if len(glossy):
-        along = (w[:, glossy] * n[:, glossy]).sum(0)
-        up = w[2, glossy] - 2 * along * n[2, glossy]
-        share = shine[glossy] * (0.35 + 0.65 * (1 - np.abs(along)) ** 3).astype(np.float32)
-        metal = shine[glossy] > 0.55
-        tint = np.where(
-            metal[:, None], 0.25 + 0.75 * albedo[glossy] / np.maximum(albedo[glossy].max(1), 0.05)[:, None], 1
-        )
-        mirrored = shade.sky(scene, up) * tint
-        out[glossy] = out[glossy] * (1 - share[:, None]) + share[:, None] * mirrored + gloss[glossy]
-    return out
-
-
-def _in_camera(eye: Eye, ways: Array, order: NDArray[np.int64]) -> NDArray[np.float32]:
-    turn = eye.turn[0] if eye.rows is None else eye.turn[eye.rows[order]]
-    return np.stack(_own(turn, ways), 1).astype(np.float32)
+    out[:, :start] = shade.sunlit(scene, way[:, :start])
+    moments = None if rows is None else rows[start:]
+    found = shade.Surfaces(shapes, geom[start:], points, normals[:, start:], way[:, start:], albedo[:, start:], moments)
+    out[:, start:] = shade.lit(scene, found)
+    return shade.veiled(scene.medium, scene, out, distance), normals

@@ -14,6 +14,7 @@ from counterpoint.core.contracts import Modality
 from counterpoint.core.keys import Key
 from counterpoint.core.ranges import checked
 from counterpoint.core.rig import Camera
+from counterpoint.core.world import WorldMap
 from counterpoint.errors import RecipeError, UnknownNameError
 from counterpoint.modalities.depth import Depth
 from counterpoint.modalities.image import Image
@@ -22,6 +23,7 @@ from counterpoint.modalities.semantic_mask import SemanticMask
 from counterpoint.modalities.video import Video
 from counterpoint.simulate import exposure as film
 from counterpoint.simulate import shade
+from counterpoint.simulate.commute import moved_mount
 from counterpoint.simulate.cover import boxes, keypoints
 from counterpoint.simulate.lens import lens
 from counterpoint.simulate.scene import Mount, Scene
@@ -97,11 +99,14 @@ class RayCamera(Sensor):
         x, y = self.centre or (width / 2, height / 2)
         return (f, 0.0, x, 0.0, f, y, 0.0, 0.0, 1.0)
 
-    def mirrored(self) -> RayCamera:
-        """The camera whose picture is the flipped picture, on a mirrored mount; see ``commute.moved_mount``."""
+    def moved(self, move: WorldMap) -> RayCamera:
+        """The camera that sees of the moved scene what this one sees of the scene; of a mirrored one, flipped."""
+        there = replace(self, mount=moved_mount(self.mount, move))
+        if not move.mirrored:
+            return there
         bent = tuple(-v if i == 3 else v for i, v in enumerate(self.distortion))
         middle = None if self.centre is None else (self.size[0] - self.centre[0], self.centre[1])
-        return replace(self, distortion=bent, centre=middle)
+        return replace(there, distortion=bent, centre=middle)
 
     def check(self, scene: Scene) -> None:
         if self.mount.on != "world":
@@ -150,7 +155,7 @@ class RayCamera(Sensor):
         share = film.exposed(view.radiance, gain)
         if self.noise:
             share = film.noisy(share, self.full_well, self.read_noise, key.stream())
-        return film.encoded(share)
+        return np.ascontiguousarray(np.moveaxis(film.encoded(share), 0, 2))
 
     def sense(self, world: World, clock: Clock, key: Key) -> Sensed:
         eye, shapes = self.placed(world, clock.moment)
