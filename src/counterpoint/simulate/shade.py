@@ -37,6 +37,16 @@ def level(scene: Scene) -> float:
     return scene.ambient + sum(lamp.power for lamp in scene.lamps if lamp.position is None)
 
 
+def brightness(scene: Scene) -> float:
+    """What a white surface gets under all lights at their best, relative to full daylight: what a film is set to.
+
+    It follows from the lights alone, so that no thing alters the look of another.
+    """
+    ground = min((t.position[2] for t in scene.things if t.cls == "ground"), default=0.0)
+    lamps = [lamp.power / max(lamp.position[2] - ground, 0.5) ** 2 for lamp in scene.lamps if lamp.position is not None]
+    return level(scene) + max(lamps, default=0.0)
+
+
 def sky(scene: Scene, z: Any) -> Colours:
     """Radiance (3, N) of the sky in directions with these z of their unit vectors; below the horizon, of the ground."""
     z = np.asarray(z, np.float32)
@@ -228,43 +238,6 @@ def _near(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> NDArray[np
     square = c + m - 2 * (centres @ middle.T) + along * (along - 2 * (centres @ to.T - t))
     reach = radii[:, None] + reach
     return np.asarray(square <= reach * reach + 1e-9 * (c + m + 1))
-
-
-def _to_light(shape: Geom, turn: Array, place: Array, q: Array, lamp: Lamp) -> tuple[Triple, Triple, float]:
-    """Origin, way and length of the rays from points (3, C, CHUNK) to a light, in the axes of a shape."""
-    q = q.reshape(3, -1)
-    o: Triple = (q[0] - place[0], q[1] - place[1], q[2] - place[2])
-    limit = np.inf if lamp.position is None else 1.0
-    if lamp.position is None:
-        to = _towards(lamp)
-        d: Triple = (to[0], to[1], to[2])
-    else:
-        x, y, z = lamp.position
-        d = (x - q[0], y - q[1], z - q[2])
-    if shape.shape == "sphere":  # looks the same from everywhere
-        return o, d, limit
-    o, d = within(turn, o), within(turn, d)
-    if shape.shape == "plane":
-        # Light comes through the back of a plane as rays do: only its front throws shadows.
-        return (o[0], o[1], np.where(o[2] < -1e-6, -o[2], -1.0)), (d[0], d[1], -d[2]), limit
-    return o, d, limit
-
-
-def _chunked(values: NDArray[Any]) -> NDArray[Any]:
-    """(..., N) as (..., C, CHUNK), the last value repeated at the end."""
-    count = values.shape[-1]
-    out = np.empty((*values.shape[:-1], -(-count // CHUNK) * CHUNK), values.dtype)
-    out[..., :count] = values
-    out[..., count:] = values[..., -1:]
-    return out.reshape(*values.shape[:-1], -1, CHUNK)
-
-
-def _lowest(p: Array, least: Any) -> Array:
-    """Least (or most) of (..., CHUNK) along the last axis; halving is several times faster than a reduction there."""
-    while p.shape[-1] > 4:
-        half = p.shape[-1] // 2
-        p = least(p[..., :half], p[..., half:])
-    return np.asarray(least.reduce(p, -1))
 
 
 def veiled(medium: Medium | None, scene: Scene, radiance: Colours, distance: Array) -> Colours:

@@ -59,17 +59,27 @@ def _longest(geom: Geom) -> float:
 
 
 def _noise(geom: Geom, p: Triple, footprint: NDArray[np.float32], period: float) -> NDArray[np.float32]:
+    """Irregular: grain along x for wood, grit for asphalt, blots for the rest."""
     # One shear for all shapes: on every face of a box the pattern runs along both edges.
     u, v = (p[0], p[1]) if geom.shape == "plane" else (p[0] + 0.61 * p[2], p[1] + 0.37 * p[2])
-    scale = 32 / period
+    along, octaves = _GRAIN.get(geom.material, (1.0, ((4.0, 0.3), (0.6, 0.2))))
     out = np.full(len(u), np.float32(0.85))
     table = _table()
-    for octave, weight in ((1.0, 0.3), (0.13, 0.22)):
-        size = len(table)
-        x, y = (_wrapped(c * (scale * octave) + start, size) for c, start in ((u, 0.3), (v, 0.7)))
-        sharp = np.clip(1.6 - footprint * np.float32(scale * octave / 8), 0, 1) * np.float32(weight)
-        out += _looked_up(table, x, y) * sharp
+    size = len(table)
+    for bumps, weight in octaves:
+        scale = 8 * bumps / period
+        sharp = np.clip(np.float32(1.6) - footprint * np.float32(2 * bumps / period), 0, 1) * np.float32(weight)
+        if sharp.any():
+            x, y = _wrapped(u * (scale * along) + 0.3, size), _wrapped(v * scale + 0.7, size)
+            out += _looked_up(table, x, y) * sharp
     return out
+
+
+_GRAIN = {
+    "wood": (0.07, ((40.0, 0.22), (9.0, 0.28))),
+    "asphalt": (1.0, ((24.0, 0.3), (5.0, 0.12), (0.3, 0.12))),
+}
+"""By material: how much longer bumps are along x (as a factor on x), and (bumps a period, weight) of each octave."""
 
 
 def _wrapped(x: NDArray[np.float64], size: int) -> NDArray[np.float32]:

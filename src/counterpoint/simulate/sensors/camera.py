@@ -53,7 +53,7 @@ class RayCamera(Sensor):
         distortion: ``k1, k2, p1, p2, k3`` of Brown and Conrady as OpenCV orders them, or empty.
         frames, fps: whether it films, and frames a second.
         line_time: s between two rows.
-        exposure: share of the full well that a radiance of 1 fills; None follows the light of the sky and the sun.
+        exposure: share of the full well that a radiance of 1 fills; None follows the lights of the scene.
         full_well: electrons.
         read_noise: standard deviation of reading, electrons.
         noise: whether photons and reading are noisy.
@@ -151,7 +151,7 @@ class RayCamera(Sensor):
         assert view.radiance is not None
         gain = self.exposure
         if gain is None:
-            gain = 0.9 / shade.DAY * (shade.DAY / max(shade.level(scene), 0.01)) ** 0.65
+            gain = 0.9 / shade.DAY * (shade.DAY / max(shade.brightness(scene), 0.01)) ** 0.65
         share = film.exposed(view.radiance, gain)
         if self.noise:
             share = film.noisy(share, self.full_well, self.read_noise, key.stream())
