@@ -105,11 +105,12 @@ def unbent(x: Array, y: Array, distortion: tuple[float, ...]) -> tuple[Array, Ar
         RecipeError: the steps do not settle: the lens folds the picture over.
     """
     a, b = x, y
-    for _ in range(60):
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(60):
+            s, t = bent(a, b, distortion)
+            a, b = a + (x - s), b + (y - t)
         s, t = bent(a, b, distortion)
-        a, b = a + (x - s), b + (y - t)
-    s, t = bent(a, b, distortion)
-    error = float(np.hypot(s - x, t - y).max())
+        error = float(np.hypot(s - x, t - y).max())
     if not error < 1e-9:
         raise RecipeError(
             f"distortion={distortion} folds the picture over before its corners (rays miss by {error:.2g} at depth 1). "

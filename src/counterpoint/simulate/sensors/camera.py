@@ -196,7 +196,7 @@ class RayCamera(Sensor):
         pixels = np.bincount(thing.ravel() + 1, minlength=count + 1)[1:]
         named = [world.scene.thing(name) for name in world.names]
         rows = [i for i in range(count) if pixels[i] and named[i].cls not in BACKDROP]
-        masks = np.array([thing == i for i in rows]).reshape(-1, *thing.shape)
+        masks = np.array([thing == i for i in rows], bool).reshape(-1, *thing.shape)
         camera, found = self.rig(world, time), [named[i] for i in rows]
         ids, classes = tuple(t.name for t in found), tuple(t.cls for t in found)
         instances = list(zip(rows, ids, classes, strict=True))
