@@ -102,9 +102,9 @@ class Tabletop(Layout):
         return Staged(scene, self._sensors(key.at("camera")), Clock(0.1, 0.0))
 
     def _placed(self, key: Key) -> tuple[Thing, ...]:
-        """Things one after the other, each where it touches none; begun anew where one finds no room."""
-        n = count(key.at("objects"), self.objects)
-        for attempt in range(50):
+        """Things one after the other, each where it touches none; begun anew, with more room, where one finds none."""
+        n = number(key.at("objects"), self.objects)
+        for attempt in count():
             things: list[Thing] = []
             for i in range(n):
                 thing = self._stood(key, i, attempt, things)
@@ -112,10 +112,8 @@ class Tabletop(Layout):
                     break
                 things.append(thing)
             if len(things) == n:
-                return tuple(things)
-        raise RecipeError(
-            f"layout {self.name()!r}: {n} things find no room on the table; ask for fewer or smaller ones."
-        )
+                break
+        return tuple(things)
 
     def _stood(self, key: Key, i: int, attempt: int, others: list[Thing]) -> Thing | None:
         mine = key.at("thing", i)
