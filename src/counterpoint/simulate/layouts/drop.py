@@ -38,7 +38,7 @@ class Drop(Layout):
     Attributes:
         objects: how many.
         forms, sizes, materials, colours: what is drawn from, all as likely.
-        height: of the centres at the start, m.
+        height: of the centres at the start, m; more where they would touch.
         speed: sideways at the start, m/s.
         spin: at the start, rad/s.
         meet: whether the first two things are thrown at each other so that they hit in the air.
@@ -115,7 +115,7 @@ class Drop(Layout):
         stream = key.at("place", attempt).stream()
         for _ in range(100):
             x, y = stream.uniform(-_HALF, _HALF, 2)
-            z = max(drawn(self.height, stream) * (1 + attempt / 50), reach + 0.02)
+            z = max(drawn(self.height, stream), reach + 0.02) + stream.random() * attempt / 20
             apart = (hypot(x - o.position[0], y - o.position[1], z - o.position[2]) - 1.25 * footprint(o)
                      for o in others)  # fmt: skip
             if min(apart, default=1.0) > reach + 0.02:
