@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from counterpoint.core.medium import Medium
 from counterpoint.simulate.scene import MATERIALS, Geom, Lamp, Scene
-from counterpoint.simulate.trace import Shapes, Triple, crosses, dot, endless, hit, within
+from counterpoint.simulate.trace import Shapes, Triple, crosses, dot, hit, within
 
 Array = NDArray[np.float64]
 Colours = NDArray[np.float32]
 CHUNK = 64
-FEW = 8
-"""Chunks of points below which a closer look at what may shade them costs more than it saves."""
 DAY = 1.35
 """Light on a white surface that faces the sun of a clear day: sun and sky."""
 _HORIZON, _ZENITH, _GROUND = (np.array(c) ** 2.2 for c in ((0.80, 0.88, 0.97), (0.28, 0.50, 0.86), (0.42, 0.41, 0.4)))
@@ -170,21 +168,36 @@ def _shaded(found: Surfaces, p: Array, facing: NDArray[np.bool_], lamp: Lamp) ->
     rows = None if found.rows is None else _chunked(found.rows)
     out = np.zeros(geom.shape, bool)
     low, high = _lowest(p, np.minimum), _lowest(p, np.maximum)
-    middle, reach = (low + high) / 2, np.linalg.norm(high - low, axis=0) / 2
-    near = _near(shapes, middle.T, reach, lamp) & facing.any(1)
-    alone = geom[:, 0] == geom[:, -1]
-    for g, shape in enumerate(shapes.geoms):
-        at = np.flatnonzero(near[g] & ~(alone & (geom[:, 0] == g)))
-        if len(at) > FEW and not endless(shape):
-            # The same question again for the box around the shape, grown by the ball around the points.
-            o, d, limit = _to_light(shape, shapes.turns[:1, g], shapes.middle[g], middle[:, at], lamp)
-            at = at[crosses(o, d, shapes.halves[g][:, None] + reach[at] + shapes.drift[g], limit)]
-        if len(at):
-            pick = slice(0, 1) if rows is None else rows[at].ravel()
-            o, d, limit = _to_light(shape, shapes.turns[pick, g], shapes.positions[pick, g].T, p[:, at], lamp)
-            between = (hit(shape, o, d) < limit).reshape(-1, CHUNK)
-            out[at] |= between & (geom[at] != g)
+    near = _near(shapes, (low + high) / 2, np.linalg.norm(high - low, axis=0) / 2, lamp) & facing.any(1)
+    alone = np.where(geom[:, 0] == geom[:, -1], geom[:, 0], -1)
+    near &= alone != np.arange(len(shapes.geoms))[:, None]
+    for g in np.flatnonzero(near.any(1)):
+        at, shape = np.flatnonzero(near[g]), shapes.geoms[g]
+        pick = slice(0, 1) if rows is None else rows[at].ravel()
+        o, d, limit = _to_light(shape, shapes.turns[pick, g], shapes.positions[pick, g].T, p[:, at], lamp)
+        between = (hit(shape, o, d) < limit).reshape(-1, CHUNK)
+        out[at] |= between & (geom[at] != g)
     return out
+
+
+def _near(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> NDArray[np.bool_]:
+    """(G, C): whether rays to a light from balls (centres (3, C) m, radii (C,)) may pass through a shape.
+
+    Asked of the ray from the middle and the box around the shape, grown by the radius and by what the shape moves.
+    """
+    turn, place = shapes.turns[len(shapes.turns) // 2][:, None], shapes.middle.T[..., None]
+    o = within(turn, (middle[0] - place[0], middle[1] - place[1], middle[2] - place[2]))
+    spread = shapes.drift[:, None] + reach
+    if lamp.position is None:
+        to, limit = _towards(lamp), np.inf
+        d = within(turn, (to[0], to[1], to[2]))
+    else:
+        x, y, z = lamp.position
+        d, limit = within(turn, (x - middle[0], y - middle[1], z - middle[2])), 1.0
+    # A shape that turns during the picture is as wide as its ball.
+    still = len(shapes.turns) == 1
+    half = shapes.halves if still else np.minimum(shapes.radii, 1e9)[:, None] + np.zeros(3)
+    return crosses(o, d, [half[:, i, None] + spread for i in range(3)], limit)
 
 
 def _to_light(shape: Geom, turn: Array, place: Array, q: Array, lamp: Lamp) -> tuple[Triple, Triple, float]:
@@ -222,22 +235,6 @@ def _lowest(p: Array, least: Any) -> Array:
         half = p.shape[-1] // 2
         p = least(p[..., :half], p[..., half:])
     return np.asarray(least.reduce(p, -1))
-
-
-def _near(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> NDArray[np.bool_]:
-    """(G, C): whether the ball around a shape comes near the rays from balls of points to a light."""
-    centres, radii = shapes.middle, shapes.radii + shapes.drift
-    to = _towards(lamp)[None] if lamp.position is None else np.array(lamp.position) - middle
-    far = np.linalg.norm(to, axis=1)
-    to = to / np.maximum(far, 1e-9)[:, None]
-    along = np.maximum(centres @ to.T - (middle * to).sum(1), 0)
-    if lamp.position is not None:
-        along = np.minimum(along, far)
-    # |c - m - along to|^2, multiplied out: G x C numbers instead of three times as many.
-    c, m, t = (centres * centres).sum(1)[:, None], (middle * middle).sum(1), (middle * to).sum(1)
-    square = c + m - 2 * (centres @ middle.T) + along * (along - 2 * (centres @ to.T - t))
-    reach = radii[:, None] + reach
-    return np.asarray(square <= reach * reach + 1e-9 * (c + m + 1))
 
 
 def veiled(medium: Medium | None, scene: Scene, radiance: Colours, distance: Array) -> Colours:

@@ -147,8 +147,8 @@ def _box(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
     return np.where((near <= far) & (far >= 0), t, np.inf)
 
 
-def crosses(o: Triple, d: Triple, half: Array, limit: float) -> NDArray[np.bool_]:
-    """Whether rays (N,) pass through boxes of half extents (3, N) before a length."""
+def crosses(o: Triple, d: Triple, half: Any, limit: float) -> NDArray[np.bool_]:
+    """Whether rays (...) pass through boxes of half extents (3, ...) before a length."""
     with np.errstate(over="ignore", invalid="ignore"):
         near, far = _slabs(o, d, half)
     return np.asarray((near <= far) & (far >= 0) & (near <= limit))

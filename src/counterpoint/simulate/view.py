@@ -17,7 +17,10 @@ from counterpoint.simulate.trace import Shapes, Triple, dot, endless, hit, norma
 Array = NDArray[np.float64]
 OPTICAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
 """Mount (x forward, y left, z up) from optical axes (x right, y down, z forward)."""
+CLOSE = 1e-4
+"""m along the axis: boxes are cut off here before their corners are projected; nothing is seen closer than this."""
 _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+_EDGES = np.array([[a, b] for a in range(8) for b in range(a) if np.abs(_CORNERS[a] - _CORNERS[b]).sum() == 2]).T
 
 
 @final
@@ -143,25 +146,20 @@ def _near(eye: Eye, shapes: Shapes) -> NDArray[np.bool_]:
 
 
 def _overlap(eye: Eye, shapes: Shapes, middle: Array) -> NDArray[np.bool_]:
-    """(T, G): whether the corners of a shape's box, all before the camera, span what a tile shows."""
-    with np.errstate(invalid="ignore"):
-        arms = _CORNERS[None] * shapes.halves[:, None]
-        corners = middle[:, None] + np.einsum(
-            "gij,gkj->gki", np.einsum("ji,gjk->gik", eye.turn[0], shapes.turns[0]), arms
-        )
-    ahead = (corners[..., 2] > 1e-3).all(1)
-    at = corners[ahead, :, :2] / corners[ahead, :, 2:]
-    low, high = at.min(1), at.max(1)
+    """(T, G): whether the box around a shape, cut off close before the camera, reaches into what a tile shows."""
+    arms = _CORNERS * np.minimum(shapes.halves, 1e9)[:, None]
+    corners = middle[:, None] + np.einsum("gij,gkj->gki", np.einsum("ji,gjk->gik", eye.turn[0], shapes.turns[0]), arms)
+    one, other = corners[:, _EDGES[0]], corners[:, _EDGES[1]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (CLOSE - one[..., 2:]) / (other[..., 2:] - one[..., 2:])
+        cuts = np.where((share > 0) & (share < 1), one + share * (other - one), np.nan)
+        cuts[..., 2] = np.where(np.isnan(cuts[..., 0]), np.nan, CLOSE)
+        points = np.concatenate([np.where(corners[..., 2:] >= CLOSE, corners, np.nan), cuts], 1)
+        at = points[..., :2] / points[..., 2:]
+    seen = ~np.isnan(at)
+    low, high = np.where(seen, at, np.inf).min(1).T, np.where(seen, at, -np.inf).max(1).T
     left, top, right, bottom = eye.lens.windows[..., None]
-    out = np.ones((len(left), len(middle)), bool)
-    slack = 1e-9
-    out[:, ahead] = (
-        (left <= high[:, 0] + slack)
-        & (right >= low[:, 0] - slack)
-        & (top <= high[:, 1] + slack)
-        & (bottom >= low[:, 1] - slack)
-    )
-    return out
+    return np.asarray((left <= high[0]) & (right >= low[0]) & (top <= high[1]) & (bottom >= low[1]))
 
 
 def _surfaces(
