@@ -21,6 +21,10 @@ from counterpoint.core.serial import Recorded
 from counterpoint.errors import InvalidPartError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from counterpoint.core.medium import Medium
     from counterpoint.core.sample import Sample
 
 
@@ -88,6 +92,7 @@ class Modality(ABC):
     follows: ClassVar[tuple[type[Move], ...]] = ()
     signals: ClassVar[frozenset[str]] = frozenset()
     phrases: ClassVar[bool] = False  # sentences: they may say where things are in a picture
+    veils: ClassVar[bool] = False  # follows a medium by ``veiled``, with the ranges that another part tells
     heavy: ClassVar[bool] = False  # pixels or sound: moves are queued and fused before they are applied
 
     @classmethod
@@ -170,6 +175,18 @@ class Modality(ABC):
     def prefixed(self, prefix: str) -> Self:
         """The part with every instance renamed ``prefix/name``, so that two samples can be mixed."""
         return self
+
+    def sees(self, camera: str, rig: Rig) -> bool:
+        """Whether this part can tell how far everything is that a camera shows; see ``ranges``."""
+        return False
+
+    def ranges(self, camera: str, rig: Rig) -> NDArray[np.float32]:
+        """Lengths (H, W) in m of the rays through the pixels of a camera that it ``sees``."""
+        raise TypeError(f"a {self.modality()} tells no ranges")
+
+    def veiled(self, ranges: NDArray[np.float32], move: Medium, rig: Rig) -> Self:
+        """The picture through a medium; needs ``veils``."""
+        raise TypeError(f"a {self.modality()} is no picture")
 
     def mismatch(self, other: Self) -> str | None:
         """A reason if ``other`` cannot be mixed with this part, whatever the weight; asked before anything moves."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, log
 from typing import ClassVar, Literal, final
 
@@ -19,6 +19,8 @@ class Medium(Move):
         extinction: 1/m, for visible light and 905 nm.
         rate: of rain or snow, mm/h.
         colour: of the light that it scatters into a camera, RGB 0 to 1.
+        ranges: for each camera whose picture follows, the part that tells how far everything in it is.
+        stream: path of the random stream of drops and flakes.
 
     Raises:
         ValueError: a negative or infinite extinction or rate.
@@ -28,6 +30,8 @@ class Medium(Move):
     extinction: float
     rate: float = 0.0
     colour: tuple[float, float, float] = (0.75, 0.77, 0.8)
+    ranges: tuple[tuple[str, str], ...] = ()
+    stream: tuple[str | int, ...] = ()
     axis: ClassVar[Axis] = Axis.ENVIRONMENT
 
     def __post_init__(self) -> None:
@@ -43,7 +47,9 @@ class Medium(Move):
         return log(20) / self.extinction if self.extinction > 0 else inf
 
     def fused(self, later: Move) -> Medium | None:
-        """Two clouds of one kind are one cloud: extinctions add."""
-        if not isinstance(later, Medium) or later.kind != self.kind or later.colour != self.colour:
+        """Two fogs are one fog: extinctions add. Drops are drawn for each rain, so two rains stay two."""
+        if not isinstance(later, Medium) or later.kind in ("rain", "snow"):
             return None
-        return Medium(self.kind, self.extinction + later.extinction, self.rate + later.rate, self.colour)
+        if (later.kind, later.colour, later.ranges) != (self.kind, self.colour, self.ranges):
+            return None
+        return replace(self, extinction=self.extinction + later.extinction, rate=self.rate + later.rate)

@@ -19,6 +19,7 @@ from counterpoint.core.clock import TimeMap
 from counterpoint.core.contracts import Absent, CannotFollow, Change, Context, Modality, Refusal
 from counterpoint.core.lineage import Lineage
 from counterpoint.core.meaning import Sides, swapped_keys
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend, Drop, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Camera, Rig
@@ -81,6 +82,8 @@ class Cell:
         part = self.base if self.base.heavy else self.part
         if self.base.heavy and isinstance(step.move, TimeMap) and self._emptied(step.move):
             return "nothing of it lies in the part of the clock that is kept"
+        if isinstance(step.move, Medium) and step.partner is not None:
+            return None
         reason = part.refuses(step.move, step.rig)
         return reason if reason or step.partner is None else part.mismatch(step.partner)
 
@@ -123,6 +126,8 @@ def _followed(part: Modality, step: Queued) -> Modality:
             return part.blend(other, weight)
         case Splice() as move, Modality() as other:
             return part.splice(other, move)
+        case Medium() as move, Modality() as other:
+            return part.veiled(other.ranges(part.plane or "", step.rig), move, step.rig)
         case move, _:
             done = part.follow(move, step.rig)
     if isinstance(done, CannotFollow):
@@ -192,6 +197,11 @@ class Sample:
         """Canvas (width, height) of every plane on which a part lives."""
         used = {c.plane for c in self.cells.values()}
         return {n: c.size for n, c in self.rig.cameras.items() if n in used}
+
+    def ranging(self, plane: str) -> str | None:
+        """Name of a part that tells how far everything is that a camera shows, a raster of depth before a cloud."""
+        found = [n for n, c in self.cells.items() if c.part.sees(plane, self.rig)]
+        return min(found, key=lambda n: (self.cells[n].plane != plane, n), default=None)
 
     def spans(self) -> dict[str, tuple[float, float]]:
         """The interval of the clock, s, of every part that has one."""
@@ -320,6 +330,9 @@ class Sample:
             return Queued(move, rig, other.prefixed(named)) if type(other) is type(cell.base) else None
         if isinstance(move, Appearance) and move.part not in (None, name):
             return None
+        if isinstance(move, Medium) and cell.base.veils:
+            source = self.cells.get(dict(move.ranges).get(cell.plane or "", ""))
+            return Queued(move, rig, source.part if source else None)
         return Queued(move, rig) if cell.concerns(move) else None
 
 

@@ -206,6 +206,7 @@ def rig_of(text: str, size: tuple[int, int]) -> Rig:
         if f"P{i}" in found:
             cameras[f"image_{i}"] = _camera(found[f"P{i}"].reshape(3, 4), size, cam0_from_world)
     frames = {
+        "velodyne": Frame(),
         "cam0": Frame.of(np.linalg.inv(cam0_from_world), "x"),
         "cam0_raw": Frame.of(np.linalg.inv(raw_from_world), "x"),
     }

@@ -19,6 +19,7 @@ from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import Sides, swapped_name
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.world import WorldMap
@@ -58,8 +59,8 @@ class Audio(Modality):
     frame: str = WORLD
     samples: int | None = None
 
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.TIME, Axis.WORLD, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (TimeMap, TimeMask, WorldMap, Sides, Blend, Splice)
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.TIME, Axis.WORLD, Axis.ENVIRONMENT, Axis.APPEARANCE})
+    follows: ClassVar[tuple[type[Move], ...]] = (TimeMap, TimeMask, WorldMap, Sides, Medium, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"waveform"})
     heavy: ClassVar[bool] = True
 
@@ -156,6 +157,8 @@ class Audio(Modality):
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, WorldMap) and move.mirrored and self.heard_as == "array":
             return "nobody said which microphone of this array stands opposite which, so it cannot be mirrored"
+        if isinstance(move, Medium) and move.kind == "rain":
+            return "rain is heard, and there is no rule for its sound on what is near"
         if isinstance(move, Splice) and (reason := move.misses(Axis.TIME)):
             return reason
         return super().refuses(move, rig)
@@ -175,6 +178,8 @@ class Audio(Modality):
                 return self._turned(rig.local(move, self.frame)[:3, :3] / move.scale)
             case Sides():
                 return replace(self, frame=rig.across(self.frame))
+            case Medium():  # fog, snow and dust take less than 0.1 dB in 100 m
+                return self
             case Appearance():
                 return self._with(np.asarray(move.render(self.wave, rate=self.rate), np.float32))
         raise TypeError(f"audio has no rule for {move}")

@@ -19,6 +19,7 @@ from counterpoint.core.plane import Homography, PlaneMap
 from counterpoint.core.rig import Rig
 from counterpoint.core.world import WorldMap
 from counterpoint.signal import pack, picture
+from counterpoint.signal.haze import filled
 from counterpoint.signal.warp import resized, warp
 
 
@@ -115,6 +116,22 @@ class Depth(Modality):
         shown = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
         shown[~known] = 0
         return Preview("picture", picture.png(shown), self.camera)
+
+    def sees(self, camera: str, rig: Rig) -> bool:
+        """Depth becomes the length of a ray only where the camera is calibrated."""
+        known = rig.cameras.get(camera)
+        calibrated = self.camera == camera and known is not None and known.intrinsics is not None
+        return calibrated and bool(np.isfinite(self.metres).any())
+
+    def ranges(self, camera: str, rig: Rig) -> NDArray[np.float32]:
+        """Unknown values are filled as ``signal.haze.dense`` says."""
+        height, width = self.metres.shape
+        k = rig.camera(camera).k
+        ray = np.linalg.inv(k) @ np.stack(
+            [*(v.ravel() + 0.5 for v in np.meshgrid(np.arange(width), np.arange(height))), np.ones(width * height)]
+        )
+        stretch = np.linalg.norm(ray / ray[2], axis=0).reshape(height, width)
+        return filled((self.metres * stretch).astype(np.float32))
 
     def splice(self, other: Depth, move: Splice) -> Depth:
         x0, y0, x1, y1 = move.pixels(self.size())

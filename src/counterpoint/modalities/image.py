@@ -14,11 +14,14 @@ from counterpoint.core.appearance import Appearance
 from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.keys import Key
 from counterpoint.core.meaning import Sides
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
-from counterpoint.signal import pack, picture
+from counterpoint.signal import haze, pack, picture
+from counterpoint.signal.scatter import Drops
 from counterpoint.signal.warp import resized, warp
 
 
@@ -29,7 +32,8 @@ class Image(Modality):
 
     It follows every map of its plane with one resampling. Colour and noise are appearance: a float32 picture is
     rounded to uint8 for those moves, and only for those. An opacity channel is moved with the colours and left
-    alone by appearance; what a map brings in from outside the picture is opaque.
+    alone by appearance; what a map brings in from outside the picture is opaque. It follows a medium where another part
+    tells how far everything in it is.
 
     Attributes:
         data: the pixels, or a JPEG, PNG or WebP file that is decoded when the pixels are first needed.
@@ -43,9 +47,10 @@ class Image(Modality):
     quality: int = 95
     ext: str = ""
 
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.APPEARANCE})
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.ENVIRONMENT, Axis.APPEARANCE})
     follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"pixels"})
+    veils: ClassVar[bool] = True
     heavy: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -98,6 +103,8 @@ class Image(Modality):
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
             return reason
+        if isinstance(move, Medium):
+            return "how far things in it are is not known: it needs a depth map, or a LiDAR and a calibrated camera"
         return super().refuses(move, rig)
 
     def encode(self) -> Encoded:
@@ -126,6 +133,19 @@ class Image(Modality):
         mixed = self.pixels.copy()
         mixed[y0:y1, x0:x1] = _like(resized(other.pixels, self.size()), mixed)[y0:y1, x0:x1]
         return replace(self, data=mixed)
+
+    def veiled(self, ranges: NDArray[np.float32], move: Medium, rig: Rig) -> Image:
+        """The picture through the air: what is far is veiled, and what falls near the camera is drawn."""
+        old, size = self.pixels, self.size()
+        ranges = resized(ranges, size, nearest=True)
+        new = haze.veil(old[..., :3], ranges, move.extinction, move.colour)
+        if move.kind in ("rain", "snow") and move.rate > 0:
+            known = rig.cameras.get(self.camera)
+            focal = float(known.k[0, 0]) if known is not None and known.intrinsics else float(size[0])
+            drops = Drops.of(move.kind, move.rate)
+            stream = Key(move.stream).at("camera", self.camera).stream()
+            new = haze.streaks(new, ranges, drops, move.kind, focal, move.colour, stream)
+        return replace(self, data=new if old.shape[2] < 4 else np.concatenate([new, old[..., 3:]], 2))
 
     def _moved(self, move: Move, rig: Rig) -> Image:
         if isinstance(move, PlaneMap):

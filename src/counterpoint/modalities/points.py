@@ -15,11 +15,14 @@ from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Encoded, Modality, Preview
+from counterpoint.core.keys import Key
 from counterpoint.core.meaning import ColourShift, Sides
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend
-from counterpoint.core.rig import Rig
+from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.world import WorldMap, carried
 from counterpoint.errors import AlignmentError, UnreadableInputError
+from counterpoint.signal import scatter
 
 _VECTOR = re.compile(
     r"^([vn])([xyz])(.*)$"
@@ -27,6 +30,8 @@ _VECTOR = re.compile(
 _LENGTHS = frozenset({"range", "radial_velocity"})
 _SPEEDS = frozenset({"radial_velocity"})
 _SHOWN = 20_000
+_REACH = 120.0  # m, at which a common LiDAR just sees a surface of reflectivity 0.9
+_FEWEST = 50  # points that a picture needs to know how far things are
 
 
 @final
@@ -37,7 +42,9 @@ class Points(Modality):
     Under a map of the world ``x, y, z`` move, velocities ``vx, vy, vz`` turn and grow with it, normals
     ``nx, ny, nz`` turn, ``range`` and ``radial_velocity`` grow with the scale, every other column stays. Under a map
     of the clock the column ``time`` moves and rows outside what is kept are dropped, and velocities grow by the
-    rate. A cloud without ``time`` is one look at the moment ``start``: it keeps all its rows.
+    rate. Through a medium a cloud with ``intensity`` loses returns and gets some of the air, where it is known from
+    where it was seen: in the frame of its sensor, or as one look in a world with one LiDAR.
+    A cloud without ``time`` is one look at the moment ``start``: it keeps all its rows.
 
     Attributes:
         values: ``(N, F)`` float32; metres, m/s, s.
@@ -50,8 +57,8 @@ class Points(Modality):
     columns: tuple[str, ...] = ("x", "y", "z")
     frame: str = "world"
     start: float = 0.0
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.TIME, Axis.MEANING})
-    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, TimeMask, Sides, ColourShift, Blend)
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.TIME, Axis.ENVIRONMENT, Axis.MEANING})
+    follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, TimeMask, Sides, ColourShift, Medium, Blend)
     signals: ClassVar[frozenset[str]] = frozenset({"points"})
 
     def __post_init__(self) -> None:
@@ -98,6 +105,14 @@ class Points(Modality):
                 if mixes[np.ix_(lacking, [i for i in range(3) if i not in lacking])].any():
                     lost = "xyz"[lacking[0]]
                     return f"column {self.columns[at[0]]!r} belongs to a vector without {lost}, which this map mixes in"
+        if isinstance(move, Medium) and not self._is_radar:
+            if "intensity" not in self.columns:
+                return "without a column 'intensity' nobody knows which of its returns a medium would swallow"
+            if self._origin(rig) is None:
+                return (
+                    "it is given in the world and nothing tells where its sensor was, so its rays have no length; give "
+                    "it in the frame of its sensor"
+                )
         return super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Points:
@@ -105,6 +120,8 @@ class Points(Modality):
             return self._carried(rig.local(move, self.frame), move.scale)
         if isinstance(move, TimeMap):
             return self._timed(move)
+        if isinstance(move, Medium):
+            return self if self._is_radar else self._through(move, rig)
         if isinstance(move, Sides):
             return replace(self, frame=rig.across(self.frame))
         if isinstance(move, Appearance):
@@ -122,6 +139,70 @@ class Points(Modality):
         for name in _LENGTHS & set(self.columns):
             out[:, self.columns.index(name)] *= scale
         return replace(self, values=out)
+
+    @property
+    def _is_radar(self) -> bool:
+        """Whether it comes from a radar, for which fog and snow are not there and rain is thin."""
+        return "rcs" in self.columns
+
+    def _origin(self, rig: Rig) -> NDArray[np.float64] | None:
+        """Where it was seen from, (3,) in its own frame; for one look in the world where the rig's LiDAR is."""
+        if self.frame != WORLD:
+            return np.zeros(3)
+        known = [f for name, f in rig.frames.items() if "velo" in name.lower() or "lidar" in name.lower()]
+        return known[0].pose[:3, 3] if len(known) == 1 and "time" not in self.columns else None
+
+    def _through(self, move: Medium, rig: Rig) -> Points:
+        """What the LiDAR gets through a medium: weaker returns, fewer, and some of the air.
+
+        A column ``label`` (``air`` if that name is taken) says 0 of the target, 1 of the air. What the sensor can still
+        see is guessed from the weakest returns that it has.
+        """
+        origin = self._origin(rig)
+        assert origin is not None
+        rays = self.xyz - origin
+        ranges = np.linalg.norm(rays, axis=1)
+        raw = self.column("intensity").astype(float)
+        unit = 255.0 if raw.max(initial=0) > 1 else 1.0
+        power = raw / unit / np.maximum(ranges, 0.1) ** 2
+        weakest = min(0.9 / _REACH**2, float(np.percentile(power, 1))) if len(power) else 0.0
+        stream = Key(move.stream).at("points", self.frame).stream()
+        seen = scatter.returns(move.kind, move.extinction, move.rate, ranges, raw / unit, stream, weakest)
+        kept, aside = seen.label != scatter.LOST, seen.label == scatter.SCATTERED
+        out = self.values.copy()
+        out[:, :3] = origin + rays * (seen.ranges / np.maximum(ranges, 1e-9))[:, None]
+        out[:, self.columns.index("intensity")] = np.clip(seen.intensity, 0, 1) * unit
+        if "range" in self.columns:
+            out[:, self.columns.index("range")] = seen.ranges
+        name = "label" if "label" not in self.columns else "air"
+        if name in self.columns:
+            out[aside, self.columns.index(name)] = scatter.SCATTERED
+            return replace(self, values=out[kept])
+        out = np.column_stack([out, aside.astype(np.float32)])
+        return replace(self, values=out[kept], columns=(*self.columns, name))
+
+    def sees(self, camera: str, rig: Rig) -> bool:
+        """Whether the camera is calibrated, and enough points fall into its picture."""
+        known = rig.cameras.get(camera)
+        if known is None or known.intrinsics is None or self._is_radar or not len(self.values):
+            return False
+        return len(self._inside(camera, rig)[0]) >= _FEWEST
+
+    def ranges(self, camera: str, rig: Rig) -> NDArray[np.float32]:
+        """The nearest point of each cell of the picture, joined to cells without one; see ``signal.haze.dense``."""
+        from counterpoint.signal.haze import dense
+
+        return dense(*self._inside(camera, rig), rig.camera(camera).size)
+
+    def _inside(self, camera: str, rig: Rig) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pixels (M, 2) and lengths of rays (M,) m of the points that fall into the picture."""
+        known = rig.camera(camera)
+        world = carried(self.xyz, rig.frame(self.frame).pose)
+        pixels, depth = known.project(world)
+        length = np.linalg.norm(carried(world, known.pose), axis=1)
+        width, height = known.size
+        inside = (depth > 0.1) & (pixels >= 0).all(1) & (pixels[:, 0] < width) & (pixels[:, 1] < height)
+        return pixels[inside], length[inside]
 
     def _timed(self, move: TimeMap) -> Points:
         out, kept = self.values.copy(), np.ones(len(self.values), bool)

@@ -18,10 +18,12 @@ from counterpoint.core.colours import shift_colours
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.language import apply_edits, touches, words
 from counterpoint.core.meaning import ColourShift, Directions, Edit, Sides
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend
 from counterpoint.core.rig import Rig
 from counterpoint.core.serial import Recorded, dump, load
 from counterpoint.core.sides import swap_sides, tells_directions, tells_sides
+from counterpoint.core.weather import tell_weather, weather_words
 
 Role = Literal["caption", "transcript", "note", "question", "answer"]
 
@@ -65,8 +67,8 @@ class Text(Modality):
     camera: str | None = None
     spoken: bool | None = None
     heard: tuple[float, float] | None = None
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.MEANING, Axis.TIME, Axis.APPEARANCE})
-    follows: ClassVar[tuple[type[Move], ...]] = (Sides, ColourShift, Directions, TimeMap, Blend)
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.MEANING, Axis.TIME, Axis.ENVIRONMENT, Axis.APPEARANCE})
+    follows: ClassVar[tuple[type[Move], ...]] = (Sides, ColourShift, Directions, TimeMap, Medium, Blend)
     signals: ClassVar[frozenset[str]] = frozenset({"text"})
     phrases: ClassVar[bool] = True
 
@@ -120,6 +122,8 @@ class Text(Modality):
         """Spoken words are no description: a change of colour or a turned camera leaves them as true as they were."""
         if self.spoken and isinstance(move, (ColourShift, Directions)):
             return False
+        if isinstance(move, Medium):  # what was said stays said, and a text that tells of no weather stays as true
+            return not self.spoken and (self.role == "caption" or bool(weather_words(self.text)))
         if isinstance(move, TimeMap):
             return self.role == "transcript" or any(link.time for link in self.links)
         return not isinstance(move, TimeMask) and super().concerns(move)
@@ -140,6 +144,10 @@ class Text(Modality):
         """What a move of meaning or appearance does to the words, or why it cannot."""
         if isinstance(move, Sides) and not self.spoken:
             return swap_sides(self.text, self.protected)
+        if isinstance(move, Medium):
+            if self.role != "caption":
+                return f"it says {weather_words(self.text)[0]!r}, and a {self.role} about weather has no rule"
+            return tell_weather(self.text, move.kind, move.extinction, move.rate, self.protected)
         if isinstance(move, ColourShift):
             return shift_colours(self.text, move.hue, move.grey, move.words, self.protected)
         if isinstance(move, Appearance):

@@ -19,6 +19,7 @@ from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import Sides
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
@@ -50,7 +51,7 @@ class Video(Modality):
     frame_count: int | None = None
     canvas: tuple[int, int] | None = None
 
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.TIME, Axis.APPEARANCE})
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE, Axis.TIME, Axis.ENVIRONMENT, Axis.APPEARANCE})
     follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides, TimeMap, TimeMask, Blend, Splice)
     signals: ClassVar[frozenset[str]] = frozenset({"pixels", "frames"})
     heavy: ClassVar[bool] = True
@@ -113,6 +114,11 @@ class Video(Modality):
             raise self.invalid("it has no frames; leave the part out, or make it absent")
         if min(self._known[1]) < 1:
             raise self.invalid(f"its canvas is {self._known[1]} px; needs at least 1 x 1")
+
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Medium):
+            return "how far things in it are is known at one moment at most, and its frames show many"
+        return super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Video:
         match move:
