@@ -22,6 +22,7 @@ from counterpoint.simulate.scene import Geom, Mount, Scene, Thing, rotation
 
 Array = NDArray[np.float64]
 _ROWS = np.arange(3)
+_AFTER, _BEFORE = [1, 2, 0], [2, 0, 1]
 
 
 @final
@@ -283,13 +284,14 @@ class World:
         drive = self._driven()
         states, accelerations, cut = self.states, self.accelerations, m.nq
         qpos, qvel, qacc, step_once = d.qpos, d.qvel, d.qacc, self._mj.mj_step
-        touches = _Touches(m)
+        touches, blows = _Touches(m), _Blows(m, self._mj)
         for step in range(count):
             drive(step)
             states[step, :cut], states[step, cut:] = qpos, qvel
             step_once(m, d)
             accelerations[step] = qacc
-            touches.note(step, d)
+            if d.ncon:
+                blows.put_in_time(d, touches.note(step, d))
         drive(count)
         states[count, :cut], states[count, cut:] = qpos, qvel
         self._mj.mj_forward(m, d)
@@ -387,10 +389,8 @@ class _Touches:
         self._steps: list[int] = []
         self._rows: list[tuple[Array, ...]] = []
 
-    def note(self, step: int, d: Any) -> None:
-        """The contacts of the step that was just taken; ``d`` still holds the state at its start, but for ``qpos``."""
-        if not d.ncon:
-            return
+    def note(self, step: int, d: Any) -> tuple[Array, ...]:
+        """The contacts of the step that was just taken; ``d`` still holds what was worked out at its start."""
         contact = d.contact
         address = contact.efc_address
         on = address >= 0
@@ -400,7 +400,9 @@ class _Touches:
         speed = d.cvel[body]
         centre = d.subtree_com[self._roots[body]]
         self._steps.append(step)
-        self._rows.append((geom, force, contact.pos[on], contact.frame[on], contact.dist[on], speed, centre))
+        time = contact.solref[on, 0]
+        self._rows.append((geom, force, contact.pos[on], contact.frame[on], contact.dist[on], speed, centre, time))
+        return self._rows[-1]
 
     def contacts(self, times: Array, timestep: float, moving: dict[int, tuple[Array, ...]]) -> Contacts:
         if not self._rows:
@@ -408,14 +410,14 @@ class _Touches:
             index, flag = none.astype(np.int32), none.astype(bool)
             return Contacts(none, index, index, vectors, vectors, none, vectors, none, none, none, flag, none)
         step = np.repeat(self._steps, [len(r[0]) for r in self._rows])
-        geom, force, point, frame, distance, speed, centre = (
+        geom, force, point, frame, distance, speed, centre, _ = (
             np.concatenate(column) for column in zip(*self._rows, strict=True)
         )
         pushed = force[:, 0] > 0
         step, geom, force, point, frame, distance, speed, centre = (
             v[pushed] for v in (step, geom, force, point, frame.reshape(-1, 3, 3), distance, speed, centre)
         )
-        velocity = speed[..., 3:] + np.cross(speed[..., :3], point[:, None] - centre)
+        velocity = speed[..., 3:] + _cross(speed[..., :3], point[:, None] - centre)
         body = self._bodies[geom]
         for which, (place, _, pace, rate) in moving.items():
             row, side = np.nonzero(body == which)
@@ -441,6 +443,76 @@ class _Touches:
             fresh,
             np.where(fresh, np.maximum(time - ago, 0.0), time),
         )
+
+
+@final
+class _Blows:
+    """Puts things where they would be if a blow had fallen when their surfaces met, not at the next step.
+
+    A step sees a blow ``late`` after it fell, so the change of velocity also counts for that time. And the solver
+    cancels the pull of gravity along the normal for the whole step, as if the thing lay still: what leaves the ground
+    gets back what gravity takes from the blow to the middle of the next step, where the velocity of a step is exact.
+    The impulse of the blow is less by that.
+    """
+
+    def __init__(self, m: Any, mujoco: Any) -> None:
+        self._m, self._integrate, self._dt = m, mujoco.mj_integratePos, float(m.opt.timestep)
+        self._gravity = np.array(m.opt.gravity)
+        self._slow = 4 * abs(float(m.opt.gravity[2])) * self._dt + 1e-9
+        self._trees = np.array([m.body_treeid[b] for b in m.geom_bodyid], int)
+        self._dofs = np.array(m.dof_treeid)
+        # 1/kg of the lighter of two; a blow is at least twice as hard as the weight.
+        moves = self._trees >= 0
+        self._light = np.where(moves, 1 / np.maximum(m.body_subtreemass[m.geom_bodyid], 1e-9), 0.0)
+        self._hard = self._slow / 2 / self._dt
+        free = np.flatnonzero(m.jnt_type == mujoco.mjtJoint.mjJNT_FREE)
+        bodies = m.jnt_bodyid[free]
+        self._free = {
+            int(m.body_treeid[b]): (int(q), int(v), float(m.body_subtreemass[b]))
+            for b, q, v in zip(bodies, m.jnt_qposadr[free], m.jnt_dofadr[free], strict=True)
+        }
+
+    def put_in_time(self, d: Any, rows: tuple[Array, ...]) -> None:
+        """Correct the state at the end of the step that was just taken, and the forces of its contacts."""
+        geom, force, point, frame, distance, speed, centre, time = rows
+        hit = np.flatnonzero(force[:, 0] * np.maximum(self._light[geom[:, 0]], self._light[geom[:, 1]]) > self._hard)
+        if not len(hit):
+            return
+        normal = frame[hit, :3]
+        velocity = speed[hit, :, 3:] + _cross(speed[hit, :, :3], point[hit, None] - centre[hit])
+        closing = ((velocity[:, 0] - velocity[:, 1]) * normal).sum(1)
+        fast = closing > self._slow
+        if not fast.any():
+            return
+        hit, normal = hit[fast], normal[fast]
+        late = np.minimum(np.maximum(-distance[hit] / closing[fast], 0.0), self._dt)
+        # Slow touches are let be, little by little: a threshold would make chaos of rounding.
+        sure = np.minimum((closing[fast] / self._slow - 1) / 2, 1.0)
+        pull = (d.qacc - d.qacc_smooth) * self._dt
+        bounce = 2 * self._dt / time[hit] - 1
+        trees = self._trees[geom[hit]]
+        for tree in sorted({t for t in trees.ravel().tolist() if t >= 0}):
+            mine = np.flatnonzero((trees == tree).any(1))
+            row = hit[mine]
+            share = force[row, 0] / force[row, 0].sum()
+            self._integrate(
+                self._m, d.qpos, np.where(self._dofs == tree, pull, 0.0), float((share * sure[mine]) @ late[mine])
+            )
+            grounded = (trees[mine] < 0).any(1)
+            if tree in self._free and grounded.any():
+                at, dof, mass = self._free[tree]
+                n, e, p = normal[mine], bounce[mine], late[mine]
+                fall = share * sure[mine] * grounded * (n @ self._gravity)
+                lost = fall * (0.5 * self._dt + p - e * (0.5 * self._dt - p))
+                d.qvel[dof : dof + 3] += lost @ n
+                d.qpos[at : at + 3] += (fall * (self._dt + p) * (0.5 * (self._dt + p) - e * (0.5 * self._dt - p))) @ n
+                outwards = np.where(trees[mine, 1] == tree, 1.0, -1.0)
+                force[row, 0] += outwards * mass * lost / self._dt
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """``np.cross`` of (..., 3), without its overhead."""
+    return a[..., _AFTER] * b[..., _BEFORE] - a[..., _BEFORE] * b[..., _AFTER]
 
 
 def _fresh(step: NDArray[np.int64], pair: NDArray[np.int64]) -> NDArray[np.bool_]:
