@@ -111,8 +111,8 @@ class World:
     Attributes:
         scene: what was rolled out.
         times: (S,) s, of the steps, 0 first.
-        states: (S, nq + nv) positions and velocities of MuJoCo.
-        accelerations: (S, nv).
+        states: (S, nq + nv) positions of MuJoCo, after every blow that fell before, and velocities of that path.
+        accelerations: (S, nv), its second derivative.
     """
 
     scene: Scene
@@ -291,12 +291,33 @@ class World:
             step_once(m, d)
             accelerations[step] = qacc
             if d.ncon:
-                blows.put_in_time(d, touches.note(step, d))
+                lag = blows.put_in_time(d, touches.note(step, d))
+                if lag is not None:
+                    place = states[step, :cut].copy()
+                    self._mj.mj_integratePos(m, place, lag, 1.0)
+                    states[step, :cut] = place
         drive(count)
         states[count, :cut], states[count, cut:] = qpos, qvel
         self._mj.mj_forward(m, d)
         accelerations[count] = qacc
+        self._centre()
         self.contacts = touches.contacts(self.times, scene.timestep, self._path_motions())
+
+    def _centre(self) -> None:
+        """Make recorded velocities and accelerations those of the recorded path, centred on each step.
+
+        The solver moves a step with the velocity at its end, half a step ahead of the path; what integrates the
+        velocities of its states drifts by g dt / 2 a second and misses when a blow fell.
+        """
+        m, dt, cut = self._model, self.scene.timestep, self._model.nq
+        places = np.ascontiguousarray(self.states[:, :cut])
+        pace = np.zeros((len(places) - 1, m.nv))
+        for i, row in enumerate(pace):
+            self._mj.mj_differentiatePos(m, row, dt, places[i], places[i + 1])
+        self.states[1:-1, cut:] = (pace[:-1] + pace[1:]) / 2
+        self.accelerations[1:-1] = np.diff(pace, axis=0) / dt
+        self.states[0, cut:] = pace[0] - self.accelerations[0] * dt / 2
+        self.states[-1, cut:] = pace[-1] + self.accelerations[-1] * dt / 2
 
     def _path_motions(self) -> dict[int, tuple[Array, ...]]:
         """By body, position, rotation, velocity and rate of things on paths at every step."""
@@ -366,10 +387,12 @@ class World:
         d.qvel[:] = self.states[step, m.nq :]
         rest = time - self.times[step]
         if abs(rest) > 1e-12:
-            # The solver moves a step with the velocity at its end, so poses go on smoothly into the next step.
-            end = self.states[min(step + 1, len(self.times) - 1), m.nq :]
-            self._mj.mj_integratePos(m, d.qpos, end, rest)
-            d.qvel[:] += (end - d.qvel) * (rest / dt)
+            # Straight to the next state, so that poses go on smoothly into the next step.
+            end = self.states[min(step + 1, len(self.times) - 1)]
+            way = np.zeros(m.nv)
+            self._mj.mj_differentiatePos(m, way, dt, d.qpos, end[: m.nq])
+            self._mj.mj_integratePos(m, d.qpos, way, rest)
+            d.qvel[:] += (end[m.nq :] - d.qvel) * (rest / dt)
         self._drive(time, d)
         self._mj.mj_kinematics(m, d)
         if accelerations:
@@ -472,18 +495,22 @@ class _Blows:
             for b, q, v in zip(bodies, m.jnt_qposadr[free], m.jnt_dofadr[free], strict=True)
         }
 
-    def put_in_time(self, d: Any, rows: tuple[Array, ...]) -> None:
-        """Correct the state at the end of the step that was just taken, and the forces of its contacts."""
+    def put_in_time(self, d: Any, rows: tuple[Array, ...]) -> Array | None:
+        """Correct the state at the end of the step that was just taken, and the forces of its contacts.
+
+        Returns:
+            (nv,) By how much the positions at its start lag behind the blow; None without a blow.
+        """
         geom, force, point, frame, distance, speed, centre, time = rows
         hit = np.flatnonzero(force[:, 0] * np.maximum(self._light[geom[:, 0]], self._light[geom[:, 1]]) > self._hard)
         if not len(hit):
-            return
+            return None
         normal = frame[hit, :3]
         velocity = speed[hit, :, 3:] + _cross(speed[hit, :, :3], point[hit, None] - centre[hit])
         closing = ((velocity[:, 0] - velocity[:, 1]) * normal).sum(1)
         fast = closing > self._slow
         if not fast.any():
-            return
+            return None
         hit, normal = hit[fast], normal[fast]
         late = np.minimum(np.maximum(-distance[hit] / closing[fast], 0.0), self._dt)
         # Slow touches are let be, little by little: a threshold would make chaos of rounding.
@@ -491,13 +518,13 @@ class _Blows:
         pull = (d.qacc - d.qacc_smooth) * self._dt
         bounce = 2 * self._dt / time[hit] - 1
         trees = self._trees[geom[hit]]
+        lag = np.zeros(len(pull))
         for tree in sorted({t for t in trees.ravel().tolist() if t >= 0}):
             mine = np.flatnonzero((trees == tree).any(1))
             row = hit[mine]
             share = force[row, 0] / force[row, 0].sum()
-            self._integrate(
-                self._m, d.qpos, np.where(self._dofs == tree, pull, 0.0), float((share * sure[mine]) @ late[mine])
-            )
+            own = self._dofs == tree
+            lag[own] = pull[own] * float((share * sure[mine]) @ late[mine])
             grounded = (trees[mine] < 0).any(1)
             if tree in self._free and grounded.any():
                 at, dof, mass = self._free[tree]
@@ -508,6 +535,8 @@ class _Blows:
                 d.qpos[at : at + 3] += (fall * (self._dt + p) * (0.5 * (self._dt + p) - e * (0.5 * self._dt - p))) @ n
                 outwards = np.where(trees[mine, 1] == tree, 1.0, -1.0)
                 force[row, 0] += outwards * mass * lost / self._dt
+        self._integrate(self._m, d.qpos, lag, 1.0)
+        return lag
 
 
 def _cross(a: Array, b: Array) -> Array:
