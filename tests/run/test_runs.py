@@ -28,6 +28,7 @@ from counterpoint.run.recipe import load_recipe
 from counterpoint.run.replay import replay
 from counterpoint.run.shard import Job
 from counterpoint.run.verify import verify
+from counterpoint.signal import sound
 from tests.run.made_up import (
     STEPS,
     cli,
@@ -287,6 +288,19 @@ def test_bad_inputs_are_set_aside_with_their_reason_and_the_run_goes_on(place: P
     assert verify(place / "out") == []
     with pytest.raises(CounterpointError, match="--strict: sample 's01~001' cannot be used"):
         ran(place / "recipe.yaml", fresh=True, strict=True)
+
+
+def test_what_is_said_of_a_bad_input_is_the_same_in_every_process(place: Path) -> None:
+    """A library that names an object by its address would give a resumed run another manifest."""
+    (place / "wavs").mkdir()
+    for name in "abc":
+        (place / "wavs" / f"{name}.wav").write_bytes(b"RIFF")
+        (place / "wavs" / f"{name}2.wav").write_bytes(sound.encode_wav(np.zeros((80, 1), np.float32), 8000))
+    path = recipe(place, read={"path": "wavs"}, make=[{"augment": {"with": ["gain"]}}])
+    assert len(ran(path).quarantined) == 3
+    here = digests(place / "out")
+    assert cli("run", path, "--fresh", "--no-report").returncode == 0
+    assert digests(place / "out") == here
 
 
 def test_a_strict_error_ends_several_workers_too(place: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +18,9 @@ from counterpoint.signal.store import Entry, Manifest, write_shard
 
 Tell = Callable[[str, int], None]
 """Called with ``samples``, ``refusals`` or ``quarantined`` and how many more."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""What a library may say of an object; it would differ in every process, and so would the manifest."""
 
 _NOT_THE_INPUT = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
@@ -111,5 +115,5 @@ class Job:
         if strict:
             raise CounterpointError(f"--strict: sample {keys[0]!r} cannot be used: {error}") from error
         root = self.plan.recipe.read.path
-        reason = str(error).replace(root + "/", "").replace(root, ".")
+        reason = _ADDRESS.sub("", str(error).replace(root + "/", "").replace(root, "the source"))
         notes["quarantine"] += [{"key": k, "error": type(error).__name__, "reason": reason} for k in keys]
