@@ -20,6 +20,7 @@ import pytest
 
 from counterpoint.core.dataset import open as opened
 from counterpoint.errors import CounterpointError, FormatError, RecipeError, RefusedError
+from counterpoint.formats import native
 from counterpoint.formats.native import Native, NativeSource
 from counterpoint.modalities.text import Text
 from counterpoint.run.local import Outcome, carry_out
@@ -372,6 +373,25 @@ def test_replay_gives_every_stored_byte_again(place: Path) -> None:
     ran(recipe(place, make=augment(keep_originals=True)))
     job = Job(Plan.load(place / "out"))
     assert [replay(job, key).differing for key in opened(place / "out").keys()] == [()] * 20  # noqa: SIM118
+
+
+def test_replaying_all_reads_the_index_of_a_shard_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran(place / "recipe.yaml")
+    read: list[int] = []
+    index = native.read_index
+    monkeypatch.setattr(native, "read_index", lambda folder, m: (read.append(m.shard), index(folder, m))[1])
+    job = Job(Plan.load(place / "out"))
+    job.plan.source.keys()
+    before = len(read)
+    assert all(not replay(job, f"s0{i}~00{c}").differing for i in range(5) for c in (1, 2, 3))
+    assert sorted(read[before:]) == [0, 1, 2, 3]
+
+
+def test_dropped_parts_are_replayed_to_the_same_bytes(place: Path) -> None:
+    ran(recipe(place, make=augment(**{"with": ["grayscale", "mirror", "cut_mix"]}), on_refusal="drop-part"))
+    data, job = opened(place / "out"), Job(Plan.load(place / "out"))
+    assert any(any(s.lineage.dropped) for s in data)
+    assert [replay(job, key).differing for key in data.keys()] == [()] * 15  # noqa: SIM118
 
 
 def test_mixtures_take_partners_from_the_whole_source_in_every_worker(place: Path) -> None:

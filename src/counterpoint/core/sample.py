@@ -253,8 +253,9 @@ class Sample:
         """The changes of a lineage applied to this parent again, nothing drawn."""
         sample = self
         for change, lost in zip(lineage.changes, lineage.dropped, strict=True):
-            if lost:
-                sample = sample.dropping(lost, "")
+            if lost:  # a part is lost once, so the first refusal of this change by any of them is why
+                why = (r.reason for r in lineage.refusals if r.transform == change.name and r.part in lost)
+                sample = sample.dropping(lost, next(why, ""))
             sample = sample.changed(change, replace(context or Context(), on_refusal="error"))
         return sample.settled(self)
 

@@ -12,7 +12,7 @@ from typing import Any, final
 from counterpoint.core.contracts import Step
 from counterpoint.core.sample import Sample
 from counterpoint.errors import CounterpointError, RecipeError, RefusedError
-from counterpoint.formats.native import entry_of
+from counterpoint.formats.native import NativeSource, entry_of
 from counterpoint.run.plan import Plan, copy_key
 from counterpoint.signal.store import Entry, Manifest, write_shard
 
@@ -59,6 +59,11 @@ class Job:
     @cached_property
     def pool(self) -> SourcePool:
         return SourcePool(self.plan)
+
+    @cached_property
+    def written(self) -> NativeSource:
+        """What the folder of the plan holds when it is first asked for; its index is read once."""
+        return NativeSource(self.plan.folder)
 
     def parent(self, key: str) -> Sample:
         """The sample that is copied; see ``SourcePool``."""
