@@ -353,6 +353,21 @@ def test_a_killed_worker_is_told_and_the_run_resumes(place: Path) -> None:
     assert len(opened(place / "out")) == 15
 
 
+def test_every_worker_computes_with_one_thread(place: Path) -> None:
+    code = (
+        "import multiprocessing, os, pathlib, cv2\n"
+        "if multiprocessing.parent_process():\n"
+        f"    out = pathlib.Path({str(place)!r}, f'{{os.getpid()}}.env')\n"
+        "    out.write_text(' '.join(os.environ.get(n, '-') for n in ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS')))\n"
+    )
+    (place / "threads.py").write_text(code)
+    env = {n: v for n, v in environment().items() if n != "OPENBLAS_NUM_THREADS"} | {"OMP_NUM_THREADS": "3"}
+    env["PYTHONPATH"] += f":{place}"
+    call = command("run", recipe(place, plugins=["threads"]), "--no-report", "--workers", 2)
+    assert subprocess.run(call, env=env, capture_output=True, timeout=60).returncode == 0
+    assert {p.read_text() for p in place.glob("*.env")} == {"1 3"}
+
+
 def test_a_worker_that_is_killed_while_it_tells_its_progress_stops_nobody(place: Path) -> None:
     code = (
         "import multiprocessing, os, signal, threading\nfrom counterpoint.run import local\n"
