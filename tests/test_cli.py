@@ -11,6 +11,7 @@ import pytest
 
 from counterpoint import cli as verbs
 from counterpoint.core.dataset import open as opened
+from counterpoint.errors import UnknownNameError
 from counterpoint.formats.native import Native
 from tests.run.made_up import ROOT, digests, environment, recipe, sample, source
 
@@ -121,6 +122,29 @@ def test_an_error_is_one_message_and_debug_shows_the_rest(capsys: pytest.Capture
     assert len(told.splitlines()) == 1
     with pytest.raises(Exception, match="no such place"):
         verbs.main(["look", "no such place", "--debug"])
+
+
+def test_a_place_that_cannot_be_written_is_one_message(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "file").touch()
+    for call in (["convert", "src", "file/new"], ["augment", "src", "file/new", "--with", "mirror"]):
+        code, _, told = called(capsys, *call)
+        assert code == 1
+        assert f"counterpoint {' '.join(call)}: " in told
+        assert "Check the path" in told
+        assert "Traceback" not in told
+
+
+def test_nothing_is_converted_into_its_own_source(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, told = called(capsys, "convert", "src", "src/new")
+    assert code == 2
+    assert "src/new lies inside the data that is read" in told
+    assert not (place / "src" / "new").exists()
+
+
+def test_of_thousands_of_names_only_the_first_are_listed() -> None:
+    told = str(UnknownNameError("sample", "nothing like it", [f"k{i:05d}" for i in range(5000)]))
+    assert len(told) < 1000
+    assert told.endswith("k00099 and 4900 more.")
 
 
 def test_a_wrong_call_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:

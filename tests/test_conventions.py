@@ -12,11 +12,12 @@ from counterpoint.core.clock import TimeMap
 from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Absent, Change
 from counterpoint.core.keys import Key
-from counterpoint.core.meaning import Sides, swapped_name
+from counterpoint.core.meaning import Directions, Sides, swapped_name
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Camera, Frame, Rig
 from counterpoint.core.sample import Sample
 from counterpoint.core.world import WorldMap
+from counterpoint.errors import InvalidPartError
 from counterpoint.modalities.audio import Audio
 from counterpoint.modalities.boxes import Boxes
 from counterpoint.modalities.boxes3d import Boxes3d
@@ -24,6 +25,7 @@ from counterpoint.modalities.depth import Depth
 from counterpoint.modalities.image import Image
 from counterpoint.modalities.instance_masks import InstanceMasks
 from counterpoint.modalities.keypoints import Keypoints
+from counterpoint.modalities.record import Record
 from counterpoint.modalities.series import Series
 from counterpoint.modalities.spans import Spans
 from counterpoint.modalities.video import Video
@@ -52,6 +54,11 @@ def test_convention_intervals_are_half_open() -> None:
 def test_convention_a_frame_is_shown_from_its_own_moment() -> None:
     film = Video(np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8), 2.0, 1.0)
     assert film.span() == (1.0, 3.0)  # not 2.5, where frame 3 begins
+    cut = film.follow(TimeMap.affine(keep=(1.5, 2.0)), Rig())
+    assert isinstance(cut, Video)
+    assert cut.frames[:, 0, 0, 0].tolist() == [
+        1
+    ]  # frames that stand for the middle of their time would give 0 or 2 too
 
 
 def test_convention_tempo_divides_times() -> None:
@@ -183,6 +190,10 @@ def test_convention_sound_is_samples_by_channels() -> None:
     sound = Audio(np.zeros((100, 2), np.float32), 50)
     assert sound.span() == (0.0, 2.0)
     assert sound.wave[:, 1].shape == (100,)
+    loud = Audio(np.array([[1.0], [-1.0], [0.5]], np.float32), 50)
+    np.testing.assert_allclose(Audio.decode(loud.encode()).wave[:, 0], [1, -1, 0.5], atol=1e-4)
+    with pytest.raises(InvalidPartError, match="int16"):  # numbers from -32768 to 32767 are those of a file
+        Audio(np.array([[32767]], np.int16), 50).check()  # type: ignore[arg-type]
 
 
 def test_convention_ambisonic_channels_are_acn() -> None:
@@ -200,6 +211,8 @@ def test_convention_people_write_degrees() -> None:
     assert isinstance(move, PlaneMap)
     assert move.matrix is not None
     assert abs(move.matrix[0, 0]) < 1e-9  # the cosine of 90 rad is -0.45
+    turns = [m.turn for m in change.moves if isinstance(m, Directions)]
+    assert turns == pytest.approx([np.pi / 2])  # inside, 90 would be 14 turns and a bit
 
 
 def test_convention_a_missing_value_is_not_a_number() -> None:
@@ -207,6 +220,11 @@ def test_convention_a_missing_value_is_not_a_number() -> None:
     series.check()
     back = Series.decode(series.encode())
     assert np.isnan(back.values[1, 0])  # not 0, not -1, not 999
+    row = Record({"pulse": None, "age": 40.0}, (Column("pulse"),))
+    row.check()
+    assert Record.decode(row.encode()).values["pulse"] is None
+    with pytest.raises(InvalidPartError, match="None"):
+        Record({"pulse": float("nan")}).check()
 
 
 def test_convention_a_missing_part_is_absent() -> None:

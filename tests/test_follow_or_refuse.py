@@ -295,3 +295,23 @@ def test_two_mirrors_give_back_every_byte_of_a_cloud_signed_zeros_too() -> None:
     sample = Sample.of("s", {"points": cloud})
     twice = Compose([Mirror(), Mirror()])(sample)
     assert twice["points"].encode().blob.read() == cloud.encode().blob.read()
+
+
+def test_what_a_mixture_brings_dies_in_all_parts_or_in_none() -> None:
+    def made(key: str) -> Sample:
+        masks = np.zeros((2, 40, 40), bool)
+        masks[0, :10, :10] = masks[1, 35:, 35:] = True  # a small piece of each box is covered
+        boxes = Boxes(np.array([[0.0, 0, 30, 30], [30, 30, 40, 40]]), ("1", "2"), ("x", "y"), canvas=(40, 40))
+        parts = {"boxes": boxes, "masks": InstanceMasks(masks, ("1", "2"), ("x", "y"))}
+        return Sample.of(key, {"image": Image(np.zeros((40, 40, 3), np.uint8)), **parts})
+
+    pool = {k: made(k) for k in "ab"}
+    kept = set()
+    for steps in ([CutMix()], [CutMix(), Crop(0.6)], [Mixup(), Crop(0.5)], [CutMix(), CutMix()]):
+        for seed in range(20):
+            done = Compose(steps)(pool["a"], seed, pool=pool)
+            assert done["boxes"].instances() == done["masks"].instances()
+            again = Mirror()(done)  # nothing dies for having been mixed in before
+            assert again["boxes"].instances() == done["boxes"].instances()
+            kept |= done["boxes"].instances()
+    assert {"1", "2", "b/1", "b/2", "b#2/1"} <= kept

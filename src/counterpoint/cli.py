@@ -161,6 +161,8 @@ def convert(
     data, layout = open(source, format), find("formats", to)
     if target.exists():
         raise FormatError(f"convert: {target} exists already and nothing is overwritten. Choose another place.")
+    if source.resolve() in target.resolve().parents:
+        raise FormatError(f"convert: {target} lies inside the data that is read ({source}). Choose a place outside.")
     aside: dict[str, str] = {}
     lost = list(dict.fromkeys(lack for sample in _readable(data, aside) for lack in layout.cannot_hold(sample)))
     for lack in lost:
@@ -279,6 +281,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         err.print(f"[bold red]{type(e).__name__}[/]: {escape(str(e))}")
         sys.exit(2 if isinstance(e, (RecipeError, FormatError, UnknownNameError)) else 1)
+    except OSError as e:
+        if debug:
+            raise
+        said = f"{e.filename or 'the output'}: {e.strerror or e}. Check the path, its permissions and the free space."
+        err.print(f"[bold red]{type(e).__name__}[/]: counterpoint {escape(' '.join(given))}: {escape(said)}")
+        sys.exit(1)
 
 
 def _carry_out(recipe: Recipe, resume: bool, fresh: bool, workers: int | None, strict: bool, report: bool) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+_SHOWN = 100
+
 
 class CounterpointError(Exception):
     """Anything that Counterpoint itself reports."""
@@ -59,7 +61,7 @@ class UnknownNameError(CounterpointError, KeyError):
         near = get_close_matches(name, options, n=3, cutoff=0.5)
         lowered = {option.lower(): option for option in options}
         near = near or [lowered[m] for m in get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
-        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Known: {', '.join(options) or 'none'}."
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Known: {_listed(options)}."
         super().__init__(f"There is no {kind} called {name!r}. {hint}")
 
     def __str__(self) -> str:
@@ -67,6 +69,12 @@ class UnknownNameError(CounterpointError, KeyError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (str(self),)
+
+
+def _listed(names: list[str]) -> str:
+    """The names, or the first of them where there are too many to read."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more if names else "none"
 
 
 def _again(message: str) -> UnknownNameError:

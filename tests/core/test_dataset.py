@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import counterpoint as cp
+from counterpoint.errors import FormatError
 from tests.run.made_up import environment, source
 
 
@@ -134,6 +135,14 @@ def test_what_is_in_no_layout_is_told(tmp_path: Path) -> None:
         cp.open(tmp_path / "nowhere")
     with pytest.raises(cp.UnknownNameError, match="native"):
         cp.open(tmp_path, format="nativ")
+
+
+def test_what_is_empty_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "nothing.csv").touch()
+    (tmp_path / "folder").mkdir()
+    for name in ("nothing.csv", "folder"):
+        with pytest.raises(FormatError, match=f"{name} is empty"):
+            cp.open(tmp_path / name)
 
 
 def test_training_code_needs_no_torch(data: Any) -> None:

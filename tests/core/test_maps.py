@@ -147,3 +147,11 @@ def test_every_map_survives_json() -> None:
 def test_names_change_sides_and_back(name: str, other: str) -> None:
     assert swapped_name(name) == other
     assert swapped_name(other) == name
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_shift_beside_a_change_of_speed_keeps_what_the_pitch_does(order: int) -> None:
+    first, second = [TimeMap.affine(shift=1.0), TimeMap.affine(2.0, pitch="follows")][::order]
+    both = first.fused(second)
+    assert both is not None
+    assert both.pitch == "follows"

@@ -117,6 +117,16 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
         detected(path)
 
 
+def test_an_empty_file_among_others_makes_only_its_own_sample_unreadable(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv", "time,v\n0,1\n1,2\n")
+    put(tmp_path / "b.csv", "")
+    source = Table.read(tmp_path)
+    assert list(source.keys()) == ["a", "b"]
+    assert source.sample("a")["series"].values.tolist() == [[1], [2]]
+    with pytest.raises(UnreadableInputError, match=r"sample 'b': .*b\.csv.* is empty"):
+        source.sample("b")
+
+
 def test_a_key_that_stands_twice_is_told(tmp_path: Path) -> None:
     put(tmp_path / "counterpoint.yaml", "key: name\ntime: none")
     with pytest.raises(FormatError, match="'x' stands twice"):

@@ -157,3 +157,16 @@ def test_no_boxes_go_everywhere() -> None:
     assert empty.yaws().shape == (0,)
     assert empty.contains(np.zeros((5, 3))).shape == (0, 5)
     assert tilted().contains(np.zeros((0, 3))).shape == (2, 0)
+
+
+def test_speeds_follow_the_pace_at_the_moment_of_the_boxes_wherever_the_clock_was_shifted() -> None:
+    part = Boxes3d.upright(np.zeros((1, 3)), np.ones((1, 3)), [0.0], ("a",), ("car",), velocities=[[2.0, 0, 0]])
+    later = part.follow(TimeMap.affine(shift=3.0), Rig())
+    assert isinstance(later, Boxes3d)
+    assert later.start == 3.0
+    assert Boxes3d.decode(later.encode()).start == 3.0
+    fast_late = TimeMap((0.0, 2.0, 4.0), (0.0, 2.0, 3.0))  # twice as fast from 2 s on
+    done = later.follow(fast_late, Rig())
+    assert isinstance(done, Boxes3d) and done.velocities is not None
+    assert done.velocities.tolist() == [[4.0, 0, 0]]  # the pace at the zero of the clock would leave 2
+    assert done.start == 2.5

@@ -158,3 +158,10 @@ def test_no_points_go_everywhere() -> None:
 
 def test_a_preview_of_a_large_cloud_is_small() -> None:
     assert len(cloud(50_001, ("x", "y", "z")).preview().data) <= 20_000
+
+
+def test_a_return_at_the_end_of_what_is_kept_comes_next_and_one_at_its_start_stays() -> None:
+    part = Points(np.array([[1, 0, 0, 0.25], [2, 0, 0, 0.5], [3, 0, 0, 0.75]], np.float32), ("x", "y", "z", "time"))
+    kept = part.follow(TimeMap.affine(keep=(0.25, 0.75)), RIG)
+    assert isinstance(kept, Points)
+    assert kept.values[:, 0].tolist() == [1, 2]

@@ -17,6 +17,7 @@ from counterpoint.core.meaning import ColourShift, Sides
 from counterpoint.core.rig import Frame, Rig
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import AlignmentError, InvalidPartError
+from counterpoint.modalities.record import Record
 from counterpoint.modalities.series import Series
 
 YAW = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
@@ -237,3 +238,31 @@ def test_a_mirror_negates_the_steering_of_a_real_car(shared: Callable[[str], Pat
     np.testing.assert_array_equal(done.values[:, 0], -part.values[:, 0])
     np.testing.assert_array_equal(done.values[:, 1], part.values[:, 1])
     assert np.abs(part.values[:, 0]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("m", 2.0), ("km", 2.0), ("m/s", 2.0), ("kg", 1.0), ("", 1.0), ("mV", 1.0)]
+)
+def test_a_larger_world_has_larger_lengths_and_nothing_else(unit: str, factor: float) -> None:
+    move = WorldMap.similarity(2 * np.eye(3))
+    series = Series(np.array([0.0]), np.array([[3.0]]), (Column("n", unit),)).follow(move, Rig())
+    record = Record({"n": 3.0}, (Column("n", unit),)).follow(move, Rig())
+    assert isinstance(series, Series)
+    assert isinstance(record, Record)
+    assert series.values[0, 0] == record.values["n"] == pytest.approx(3.0 * factor)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("m/s^2", 2.0), ("", 2.0), ("N", 1.0)])
+def test_only_vectors_in_lengths_grow_with_the_world(unit: str, factor: float) -> None:
+    columns = tuple(Column(f"f{c}", unit, "polar", "f", c) for c in "xyz")
+    turned = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    moved = Series(np.array([0.0]), np.array([[3.0, 0, 1]]), columns).follow(WorldMap.similarity(2 * turned), Rig())
+    assert isinstance(moved, Series)
+    np.testing.assert_allclose(moved.values[0], np.array([0, 3, 1]) * factor, atol=1e-12)
+
+
+def test_the_left_sensor_becomes_the_right_one() -> None:
+    rig = Rig(frames={"imu_left": Frame.of(np.eye(4)), "imu_right": Frame.of(np.eye(4))})
+    series = Series(np.array([0.0]), np.ones((1, 1)), (Column("n"),), frame="imu_left").follow(Sides(), rig)
+    assert isinstance(series, Series)
+    assert series.frame == "imu_right"

@@ -89,3 +89,10 @@ def test_events_are_united_in_order_and_words_refuse() -> None:
 def test_a_row_that_is_no_interval_is_named(start: float, end: float) -> None:
     with pytest.raises(InvalidPartError, match="row 1"):
         Spans(np.array([0.0, start]), np.array([1.0, end]), ("a", "b")).check()
+
+
+def test_a_moment_at_the_end_of_what_is_kept_comes_next_and_one_at_its_start_stays() -> None:
+    beats = np.array([0.25, 0.5, 0.75])
+    kept = Spans(beats, beats, ("a", "b", "c"), "events").follow(TimeMap.affine(keep=(0.25, 0.75)), Rig())
+    assert isinstance(kept, Spans)
+    assert kept.texts == ("a", "b")

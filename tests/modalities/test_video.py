@@ -130,3 +130,9 @@ def test_a_film_that_a_crop_left_empty_still_follows():
 def test_what_is_not_a_film_is_said_in_words(part, words):
     with pytest.raises(InvalidPartError, match=words):
         part.check()
+
+
+def test_lost_time_is_told_on_the_clock_and_not_from_the_first_frame():
+    film = Video(np.full((10, 4, 4, 3), 9, np.uint8), 10.0, start=2.0)
+    done = film.follow(TimeMask(2.3, 2.5), Rig())
+    assert [i for i in range(10) if not done.frames[i].any()] == [3, 4]

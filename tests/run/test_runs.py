@@ -20,6 +20,7 @@ import pytest
 
 from counterpoint.core.dataset import open as opened
 from counterpoint.errors import CounterpointError, FormatError, RecipeError, RefusedError
+from counterpoint.formats import native
 from counterpoint.formats.native import Native, NativeSource
 from counterpoint.modalities.text import Text
 from counterpoint.run.local import Outcome, carry_out
@@ -28,6 +29,7 @@ from counterpoint.run.recipe import load_recipe
 from counterpoint.run.replay import replay
 from counterpoint.run.shard import Job
 from counterpoint.run.verify import verify
+from counterpoint.signal import sound
 from tests.run.made_up import (
     STEPS,
     cli,
@@ -289,6 +291,19 @@ def test_bad_inputs_are_set_aside_with_their_reason_and_the_run_goes_on(place: P
         ran(place / "recipe.yaml", fresh=True, strict=True)
 
 
+def test_what_is_said_of_a_bad_input_is_the_same_in_every_process(place: Path) -> None:
+    """A library that names an object by its address would give a resumed run another manifest."""
+    (place / "wavs").mkdir()
+    for name in "abc":
+        (place / "wavs" / f"{name}.wav").write_bytes(b"RIFF")
+        (place / "wavs" / f"{name}2.wav").write_bytes(sound.encode_wav(np.zeros((80, 1), np.float32), 8000))
+    path = recipe(place, read={"path": "wavs"}, make=[{"augment": {"with": ["gain"]}}])
+    assert len(ran(path).quarantined) == 3
+    here = digests(place / "out")
+    assert cli("run", path, "--fresh", "--no-report").returncode == 0
+    assert digests(place / "out") == here
+
+
 def test_a_strict_error_ends_several_workers_too(place: Path) -> None:
     path = recipe(place, make=augment(**{"with": [{"dawdle": {"broken": ["s03"]}}]}), plugins=[PLUGIN])
     with pytest.raises(CounterpointError, match="sample 's03' broke"):
@@ -338,6 +353,21 @@ def test_a_killed_worker_is_told_and_the_run_resumes(place: Path) -> None:
     assert len(opened(place / "out")) == 15
 
 
+def test_every_worker_computes_with_one_thread(place: Path) -> None:
+    code = (
+        "import multiprocessing, os, pathlib, cv2\n"
+        "if multiprocessing.parent_process():\n"
+        f"    out = pathlib.Path({str(place)!r}, f'{{os.getpid()}}.env')\n"
+        "    out.write_text(' '.join(os.environ.get(n, '-') for n in ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS')))\n"
+    )
+    (place / "threads.py").write_text(code)
+    env = {n: v for n, v in environment().items() if n != "OPENBLAS_NUM_THREADS"} | {"OMP_NUM_THREADS": "3"}
+    env["PYTHONPATH"] += f":{place}"
+    call = command("run", recipe(place, plugins=["threads"]), "--no-report", "--workers", 2)
+    assert subprocess.run(call, env=env, capture_output=True, timeout=60).returncode == 0
+    assert {p.read_text() for p in place.glob("*.env")} == {"1 3"}
+
+
 def test_a_worker_that_is_killed_while_it_tells_its_progress_stops_nobody(place: Path) -> None:
     code = (
         "import multiprocessing, os, signal, threading\nfrom counterpoint.run import local\n"
@@ -358,6 +388,25 @@ def test_replay_gives_every_stored_byte_again(place: Path) -> None:
     ran(recipe(place, make=augment(keep_originals=True)))
     job = Job(Plan.load(place / "out"))
     assert [replay(job, key).differing for key in opened(place / "out").keys()] == [()] * 20  # noqa: SIM118
+
+
+def test_replaying_all_reads_the_index_of_a_shard_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran(place / "recipe.yaml")
+    read: list[int] = []
+    index = native.read_index
+    monkeypatch.setattr(native, "read_index", lambda folder, m: (read.append(m.shard), index(folder, m))[1])
+    job = Job(Plan.load(place / "out"))
+    job.plan.source.keys()
+    before = len(read)
+    assert all(not replay(job, f"s0{i}~00{c}").differing for i in range(5) for c in (1, 2, 3))
+    assert sorted(read[before:]) == [0, 1, 2, 3]
+
+
+def test_dropped_parts_are_replayed_to_the_same_bytes(place: Path) -> None:
+    ran(recipe(place, make=augment(**{"with": ["grayscale", "mirror", "cut_mix"]}), on_refusal="drop-part"))
+    data, job = opened(place / "out"), Job(Plan.load(place / "out"))
+    assert any(any(s.lineage.dropped) for s in data)
+    assert [replay(job, key).differing for key in data.keys()] == [()] * 15  # noqa: SIM118
 
 
 def test_mixtures_take_partners_from_the_whole_source_in_every_worker(place: Path) -> None:

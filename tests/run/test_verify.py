@@ -90,11 +90,25 @@ def test_a_changed_blank_is_found_although_the_values_are_the_same(folder: Path,
 
 
 @pytest.mark.parametrize(
-    "name", ["manifests/shard-00001.json", "shard-00001.tar", "shard-00001.parquet", "dataset.json"]
+    "name",
+    [
+        "manifests/shard-00001.json",
+        "shard-00001.tar",
+        "shard-00001.parquet",
+        "dataset.json",
+        "plan.json",
+        "versions/0001.json",
+    ],
 )
 def test_a_lost_file_is_found(folder: Path, name: str) -> None:
     (folder / name).unlink()
     assert any(f.file == name and "missing" in f.what for f in verify(folder))
+
+
+def test_an_unfinished_run_needs_no_version(folder: Path) -> None:
+    (folder / "versions/0001.json").unlink()
+    (folder / "manifests/shard-00001.json").unlink()
+    assert verify(folder) == []
 
 
 def test_swapped_and_added_shards_are_found(folder: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap
@@ -216,6 +218,13 @@ def test_speech_keeps_its_pauses_where_the_map_puts_them(shared):
     lags = {lag: np.corrcoef(a[10 : size - 10], np.roll(b[:size], lag)[10:-10])[0, 1] for lag in range(-4, 5)}
     assert max(lags, key=lags.get) == 0
     assert lags[0] > 0.97
+
+
+def test_a_sound_with_values_that_are_no_numbers_says_so():
+    out = BytesIO()
+    soundfile.write(out, np.array([0.0, np.nan, np.inf], np.float32), 8000, format="WAV", subtype="FLOAT")
+    with pytest.raises(UnreadableInputError, match="2 of its values are not finite"):
+        sound.decode(Blob("wav", out.getvalue()))
 
 
 def test_the_header_of_a_recorder_that_streams_is_no_truncation():

@@ -7,11 +7,13 @@ import pytest
 
 from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap
+from counterpoint.core.columns import Column
 from counterpoint.core.keys import Key
 from counterpoint.core.sample import Sample
 from counterpoint.core.serial import dump, load
 from counterpoint.errors import AlignmentError, RecipeError
 from counterpoint.modalities.audio import Audio
+from counterpoint.modalities.series import Series
 from counterpoint.modalities.video import Video
 from counterpoint.signal import film as films
 from counterpoint.signal import sound as sounds
@@ -233,3 +235,11 @@ def test_a_real_clip_keeps_picture_and_sound_together(shared):
     moment = done["video"].start + (i + 0.5) / 25
     source = int(crop.fused(tempo).backward(moment) * 25)
     assert np.array_equal(done["video"].frames[i], sample["video"].frames[source])
+
+
+def test_a_crop_of_a_sample_that_begins_late_lies_in_what_the_parts_share() -> None:
+    rows = Series(5 + np.arange(40) / 10, np.arange(40.0)[:, None], (Column("n"),), 10.0)
+    for seed in range(20):
+        done = TimeCrop(2.0)(Sample.of("s", {"rows": rows}), seed)
+        assert len(done["rows"].times) == 20  # a start counted from zero would lie before the first row
+        assert 0 <= done["rows"].times[0] < 0.1

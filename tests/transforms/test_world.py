@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -211,3 +213,12 @@ def test_a_sample_without_space_is_left_alone() -> None:
 def test_a_parameter_out_of_range_is_refused_at_once(make: object, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("up", ["x", "y", "z"])
+def test_a_yaw_leaves_what_points_up_and_turns_the_rest(up: Literal["x", "y", "z"]) -> None:
+    axis = "xyz".index(up)
+    sample = Sample.of("s", {"points": Points(np.eye(3, dtype=np.float32))})
+    done = WorldYaw((90, 90), up)(sample)["points"].xyz
+    np.testing.assert_allclose(done[axis], np.eye(3)[axis], atol=1e-7)
+    np.testing.assert_allclose(done[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3], atol=1e-7)

@@ -48,6 +48,8 @@ def detected(path: Path) -> str:
     scores = {name: find("formats", name).detect(path) for name in TABLES["formats"]}
     best = max(scores, key=lambda name: scores[name], default="")
     if not scores or scores[best] <= 0:
+        if (path.is_file() and not path.stat().st_size) or (path.is_dir() and not any(path.iterdir())):
+            raise FormatError(f"{path} is empty. Check the path, or restore what should be there.")
         raise FormatError(
             f"{path} is in no layout that is known here ({', '.join(scores)}). "
             "Name one with format=... or see 'counterpoint list formats'."

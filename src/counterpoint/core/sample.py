@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -140,13 +140,15 @@ def _followed(part: Modality, step: Queued) -> Modality:
 class Sample:
     """One sample: a key, named parts, the rig that ties their frames, and its lineage.
 
-    Parts are read like a mapping: ``sample["image"]``, ``"image" in sample``, ``for name in sample``.
+    Parts are read like a mapping: ``sample["image"]``, ``"image" in sample``, ``for name in sample``. ``guests``
+    counts for every instance that a mixture brought in the parts that it came with.
     """
 
     key: str
     cells: Mapping[str, Cell]
     rig: Rig = Rig()
     lineage: Lineage = Lineage()
+    guests: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -263,18 +265,20 @@ class Sample:
         """The changes of a lineage applied to this parent again, nothing drawn."""
         sample = self
         for change, lost in zip(lineage.changes, lineage.dropped, strict=True):
-            if lost:
-                sample = sample.dropping(lost, "")
+            if lost:  # a part is lost once, so the first refusal of this change by any of them is why
+                why = (r.reason for r in lineage.refusals if r.transform == change.name and r.part in lost)
+                sample = sample.dropping(lost, next(why, ""))
             sample = sample.changed(change, replace(context or Context(), on_refusal="error"))
         return sample.settled(self)
 
     def settled(self, before: Sample) -> Sample:
-        """An instance that died in one part since ``before`` dies in all."""
+        """An instance that died in one part since ``before``, or since a mixture brought it, dies in all."""
         holders = [n for n, c in self.cells.items() if _bears_instances(c)]
         if len(self.lineage.changes) == len(before.lineage.changes) or not holders:
             return self
         then = Counter(i for n in holders if n in before.cells for i in before.cells[n].part.instances())
         now = Counter(i for n in holders for i in self.cells[n].part.instances())
+        then.update({i: count for i, count in self.guests.items() if i not in before.guests})
         dead = frozenset(i for i, count in then.items() if now[i] < count)
         if not dead:
             return self
@@ -291,10 +295,10 @@ class Sample:
         lineage = Lineage(
             old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, licence, old.origin
         )
-        return Sample(self.key, self.cells, self.rig, lineage)
+        return Sample(self.key, self.cells, self.rig, lineage, self.guests)
 
     def _followed(self, change: Change, context: Context) -> Sample | list[Refusal]:
-        cells, rig = dict(self.cells), self.rig
+        cells, rig, guests = dict(self.cells), self.rig, Counter(self.guests)
         refused: list[Refusal] = []
         for move in change.moves:
             for name, cell in cells.items():
@@ -306,12 +310,13 @@ class Sample:
                     refused.append(Refusal(change.name, name, reason))
                 else:
                     cells[name] = cell.pushed(step)
+                    guests.update(step.partner.instances() if step.partner else ())
             rig = rig.follow(move)
             if isinstance(move, Sides):
                 cells = swapped_keys(cells)
             if isinstance(move, Drop):
                 cells = {n: Cell(c.base.absent(change.name)) if n in move.parts else c for n, c in cells.items()}
-        return refused or Sample(self.key, cells, rig, self.lineage)
+        return refused or Sample(self.key, cells, rig, self.lineage, guests)
 
     def _step(self, name: str, cell: Cell, move: Move, rig: Rig, context: Context) -> Queued | None:
         if isinstance(move, Drop) or isinstance(cell.base, Absent):

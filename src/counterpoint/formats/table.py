@@ -19,6 +19,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO, final
@@ -72,12 +73,18 @@ class Table(Format):
         if not files:
             raise FormatError(f"{path}: there is no {', '.join(sorted(ENDINGS))} file here. Check the path.")
         licence = settings.licence or licence_beside(home)
-        plans = [Plan.of(file, settings, licence) for file in files]
+        alone, plans, broken = len(files) == 1, list[Plan](), dict[str, Broken]()
+        for file in files:
+            try:
+                plans.append(Plan.of(file, settings, licence))
+            except UnreadableInputError as e:
+                if alone:
+                    raise
+                broken[_named(file, home)] = Broken(str(e))
         if len({tuple(p.columns) for p in plans}) > 1:
             raise FormatError(f"{path}: the tables in this folder have different columns. Open one of them.")
-        alone = len(files) == 1
         return Listed(
-            keyed((pair for p in plans for pair in p.entries(home, alone)), str(path)),
+            keyed(chain((pair for p in plans for pair in p.entries(home, alone)), broken.items()), str(path)),
             {
                 "format": "table",
                 "licence": settings.licence or licence_beside(home),
@@ -140,10 +147,10 @@ class Plan:
         unit = unit_of(time or "", str(said.get(time or "", {}).get("unit", "")))
         return cls(path, tuple(columns), tuple(rows.columns), key, time, unit, static, licence)
 
-    def entries(self, home: Path, alone: bool) -> Iterator[tuple[str, Group | Line]]:
+    def entries(self, home: Path, alone: bool) -> Iterator[tuple[str, Group | Line | Broken]]:
         """Key and entry of every sample in the file; a file among others gives its name to the keys."""
         rows = _table(self.path)
-        name = self.path.relative_to(home).with_suffix("").as_posix()
+        name = _named(self.path, home)
         prefix = "" if alone else f"{name}/"
         if self.time is None:
             for i in range(rows.count):
@@ -154,6 +161,17 @@ class Plan:
         else:
             for one in _groups(rows, self.key):
                 yield prefix + one, Group(self, one)
+
+
+@final
+@dataclass(frozen=True)
+class Broken:
+    """A file among others that is no table."""
+
+    why: str
+
+    def sample(self, key: str) -> Sample:
+        raise UnreadableInputError(f"sample {key!r}: {self.why}")
 
 
 @final
@@ -220,6 +238,10 @@ class Group:
         if static:
             parts["record"] = Record(static, tuple(known))
         return Sample.of(key, parts, lineage=Lineage(parents=(key,), licence=plan.licence))
+
+
+def _named(file: Path, home: Path) -> str:
+    return file.relative_to(home).with_suffix("").as_posix()
 
 
 def _files(path: Path) -> list[Path]:

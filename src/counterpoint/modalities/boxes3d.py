@@ -31,10 +31,10 @@ _CORNERS = np.array([[x, y, z] for z in (-0.5, 0.5) for x, y in ((0.5, 0.5), (0.
 @final
 @dataclass(frozen=True, eq=False)
 class Boxes3d(Modality):
-    """``N`` boxes in a named frame at one moment of the clock (its zero); none at all is legal.
+    """``N`` boxes in a named frame at one moment of the clock; none at all is legal.
 
     Points inside a box before a map of the world are inside after it. Velocities are polar: they turn, mirror and
-    grow with the world, and grow by the rate of the clock at its zero. A box never dies by itself.
+    grow with the world, and grow by the rate of the clock at ``start``. A box never dies by itself.
 
     Attributes:
         centres: ``(N, 3)`` float64, m.
@@ -45,6 +45,7 @@ class Boxes3d(Modality):
         frame: the frame of all of it: ``world`` or one of the rig.
         velocities: ``(N, 3)`` m/s along the axes of ``frame``, NaN where unknown, or None.
         extra: further values a box that no move alters, ``N`` each.
+        start: moment of the boxes, s on the clock of the sample.
     """
 
     centres: NDArray[np.float64]
@@ -55,6 +56,7 @@ class Boxes3d(Modality):
     frame: str = "world"
     velocities: NDArray[np.float64] | None = None
     extra: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    start: float = 0.0
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.MEANING, Axis.TIME})
     follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, Sides, ColourShift, TimeMap, TimeMask, Blend)
 
@@ -155,8 +157,9 @@ class Boxes3d(Modality):
             return self._carried(rig.local(move, self.frame), move)
         if isinstance(move, Sides):
             return replace(self, names=swapped(self.names), frame=rig.across(self.frame))
-        if isinstance(move, TimeMap) and self.velocities is not None:
-            return replace(self, velocities=self.velocities * move.rate(0.0))
+        if isinstance(move, TimeMap):
+            speeds = None if self.velocities is None else self.velocities * move.rate(self.start)
+            return replace(self, velocities=speeds, start=float(move.forward(self.start)))
         return self
 
     def _carried(self, local: NDArray[np.float64], move: WorldMap) -> Boxes3d:
@@ -202,7 +205,7 @@ class Boxes3d(Modality):
         rows: dict[str, Any] = {n: getattr(self, n).tolist() for n in ("centres", "sizes", "turns")}
         rows |= {"ids": self.ids, "names": self.names, "extra": dict(self.extra)}
         rows["velocities"] = None if self.velocities is None else self.velocities.tolist()
-        return Encoded(Blob.of_json(rows), {"frame": self.frame})
+        return Encoded(Blob.of_json(rows), {"frame": self.frame} | ({"start": self.start} if self.start else {}))
 
     @classmethod
     def decode(cls, encoded: Encoded) -> Boxes3d:
@@ -211,7 +214,8 @@ class Boxes3d(Modality):
         speeds = None if rows["velocities"] is None else np.array(rows["velocities"], float)
         extra = {n: tuple(v) for n, v in rows["extra"].items()}
         ids, names = tuple(rows["ids"]), tuple(rows["names"])
-        return cls(centres, sizes, turns, ids, names, encoded.facts["frame"], speeds, extra)
+        facts = encoded.facts
+        return cls(centres, sizes, turns, ids, names, facts["frame"], speeds, extra, float(facts.get("start", 0.0)))
 
     def preview(self) -> Preview:
         """The 8 corners of each box as ``corners`` orders them, m in ``frame``; projecting is up to the viewer."""

@@ -58,7 +58,10 @@ class Spans(Modality):
         bad = ~(np.isfinite(self.starts) & np.isfinite(self.ends) & (self.starts <= self.ends))
         if bad.any():
             i = int(np.flatnonzero(bad)[0])
-            raise self.invalid(f"row {i} ({self.texts[i]!r}) goes from {self.starts[i]} s to {self.ends[i]} s")
+            raise self.invalid(
+                f"row {i} ({self.texts[i]!r}) goes from {self.starts[i]} s to {self.ends[i]} s; "
+                "both must be finite, the end not before the start. Correct the row"
+            )
 
     def encode(self) -> Encoded:
         rows = [[a, b, t] for a, b, t in zip(self.starts.tolist(), self.ends.tolist(), self.texts, strict=True)]

@@ -11,10 +11,10 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -26,6 +26,8 @@ from counterpoint.formats.native import seal_version
 from counterpoint.run.plan import Plan
 from counterpoint.run.shard import Job, Tell
 from counterpoint.signal.store import committed, load_manifest
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 _job: Job | None = None
 _line: Connection | None = None
@@ -64,7 +66,8 @@ def carry_out(plan: Plan, workers: int, tell: Tell, strict: bool = False) -> Out
         if min(workers, len(left)) <= 1:
             _alone(plan, left, tell, strict)
         else:
-            _together(plan, left, min(workers, len(left)), tell, strict)
+            with _workers_of_one_thread():
+                _together(plan, left, min(workers, len(left)), tell, strict)
     except OSError as e:
         raise CounterpointError(
             f"{plan.folder}: cannot write ({e.strerror or e}). {len(committed(plan.folder))} of {plan.shards} shards "
@@ -94,6 +97,21 @@ def _alone(plan: Plan, left: list[int], tell: Tell, strict: bool) -> None:
     job = Job(plan)
     for number in left:
         job.shard(number, tell, strict)
+
+
+@contextmanager
+def _workers_of_one_thread() -> Iterator[None]:
+    """Processes that begin in this block get libraries of linear algebra with one thread each, unless the user set it.
+
+    Such a library reads this when it is loaded, so a worker cannot say it for itself.
+    """
+    added = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _together(plan: Plan, left: list[int], workers: int, tell: Tell, strict: bool) -> None:

@@ -9,7 +9,7 @@ from counterpoint.core.blob import fingerprint
 from counterpoint.core.contracts import Context
 from counterpoint.core.sample import Sample
 from counterpoint.errors import IntegrityError
-from counterpoint.formats.native import NativeSource, entry_of
+from counterpoint.formats.native import entry_of
 from counterpoint.run.shard import Job
 
 
@@ -29,7 +29,7 @@ def replay(work: Job, key: str) -> Replay:
         UnknownNameError: there is no such sample.
         IntegrityError: its parent in the source is not the one that it was made from.
     """
-    store = NativeSource(work.plan.folder)
+    store = work.written
     stored = store.sample(key)
     again = _again(work, stored)
     fresh = {m.part: fingerprint(m.payload) for m in entry_of(again).members}
@@ -49,6 +49,11 @@ def _again(work: Job, stored: Sample) -> Sample:
             f"replay {stored.key!r}: the source sample {parent_key!r} has another history than when it was read. "
             "Restore the source that the recipe names."
         )
-    new = replace(lineage, changes=lineage.changes[len(past.changes) :], dropped=lineage.dropped[len(past.dropped) :])
+    new = replace(
+        lineage,
+        changes=lineage.changes[len(past.changes) :],
+        dropped=lineage.dropped[len(past.dropped) :],
+        refusals=lineage.refusals[len(past.refusals) :],
+    )
     done = parent.replayed(new, Context(pool=work.pool))
     return replace(done, key=stored.key, lineage=lineage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,12 +12,15 @@ from typing import Any, final
 from counterpoint.core.contracts import Step
 from counterpoint.core.sample import Sample
 from counterpoint.errors import CounterpointError, RecipeError, RefusedError
-from counterpoint.formats.native import entry_of
+from counterpoint.formats.native import NativeSource, entry_of
 from counterpoint.run.plan import Plan, copy_key
 from counterpoint.signal.store import Entry, Manifest, write_shard
 
 Tell = Callable[[str, int], None]
 """Called with ``samples``, ``refusals`` or ``quarantined`` and how many more."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""What a library may say of an object; it would differ in every process, and so would the manifest."""
 
 _NOT_THE_INPUT = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
@@ -55,6 +59,11 @@ class Job:
     @cached_property
     def pool(self) -> SourcePool:
         return SourcePool(self.plan)
+
+    @cached_property
+    def written(self) -> NativeSource:
+        """What the folder of the plan holds when it is first asked for; its index is read once."""
+        return NativeSource(self.plan.folder)
 
     def parent(self, key: str) -> Sample:
         """The sample that is copied; see ``SourcePool``."""
@@ -112,5 +121,6 @@ class Job:
             raise CounterpointError(f"--strict: sample {keys[0]!r} cannot be used: {error}") from error
         reason, read = str(error), self.plan.recipe.read
         if read is not None:
-            reason = reason.replace(read.path + "/", "").replace(read.path, ".")
+            reason = reason.replace(read.path + "/", "").replace(read.path, "the source")
+        reason = _ADDRESS.sub("", reason)
         notes["quarantine"] += [{"key": k, "error": type(error).__name__, "reason": reason} for k in keys]

@@ -8,6 +8,7 @@ tells which sample and part lie there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, final
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO, final
 from counterpoint.core.blob import fingerprint
 from counterpoint.errors import FormatError, IntegrityError
 from counterpoint.formats.native import Native, manifest_seal
+from counterpoint.run.plan import Plan
 from counterpoint.signal.store import Manifest, committed, hashed, load_manifest, read_index, stem, unsealed
 from counterpoint.signal.ustar import BLOCK, END, header, member_name, padding, tar_key
 
@@ -55,7 +57,7 @@ def verify(folder: Path, tell: Callable[[int], None] = lambda shards: None) -> l
 
 
 def _sealed(folder: Path, name: str) -> Iterator[Finding]:
-    if name == "plan.json" and not (folder / name).exists():
+    if name == "plan.json" and not (folder / name).exists() and not _of_a_run(folder):
         return
     try:
         unsealed(folder / name)
@@ -63,9 +65,29 @@ def _sealed(folder: Path, name: str) -> Iterator[Finding]:
         yield Finding(name, "missing or changed since it was written")
 
 
+def _of_a_run(folder: Path) -> bool:
+    """Whether a run made the shards; it notes its recipe in each manifest."""
+    for number in committed(folder)[:1]:
+        with suppress(IntegrityError):
+            return "recipe" in load_manifest(folder, number).notes
+    return False
+
+
+def _unfinished(folder: Path) -> bool:
+    """Whether shards are still to be made, so that there cannot be a version."""
+    try:
+        return bool(Plan.load(folder).left())
+    except FormatError:
+        return False
+    except IntegrityError:
+        return True
+
+
 def _version(folder: Path) -> Iterator[Finding]:
     name = "versions/0001.json"
     if not (folder / name).exists():
+        if not _unfinished(folder):
+            yield Finding(name, "is missing although every shard is there; a run writes it anew with --resume")
         return
     try:
         named = unsealed(folder / name)["manifests"]

@@ -68,9 +68,11 @@ def decode(blob: Blob) -> tuple[Wave, int]:
         try:
             wave = f.read(dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as e:
-            raise _unreadable(blob, str(e)) from e
+            raise _unreadable(blob, _said(e)) from e
         if len(wave) < f.frames:
             raise _unreadable(blob, f"it ends after {len(wave)} of {f.frames} samples")
+        if not np.isfinite(wave).all():
+            raise _unreadable(blob, f"{np.count_nonzero(~np.isfinite(wave))} of its values are not finite")
         return wave, int(f.samplerate)
 
 
@@ -83,7 +85,12 @@ def _opened(blob: Blob) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(BytesIO(data))
     except soundfile.LibsndfileError as e:
-        raise _unreadable(blob, str(e)) from e
+        raise _unreadable(blob, _said(e)) from e
+
+
+def _said(error: soundfile.LibsndfileError) -> str:
+    """Why, without the address of the stream, so that the same file gives the same words."""
+    return str(error.error_string).strip(" .")
 
 
 def _unreadable(blob: Blob, why: str) -> UnreadableInputError:

@@ -262,7 +262,6 @@ class FrameDrop(Transform):
     def render(values: int, stream: np.random.Generator, *, share: float, **facts: Any) -> np.ndarray:  # type: ignore[override]
         """For each of ``values`` frames the number of the frame that is shown instead."""
         lost = stream.random(values) < share
-        lost[:1] = False
         return np.maximum.accumulate(np.where(lost, 0, np.arange(values)))
 
 
