@@ -124,7 +124,7 @@ class Depth(Modality):
         return calibrated and bool(np.isfinite(self.metres).any())
 
     def ranges(self, camera: str, rig: Rig) -> NDArray[np.float32]:
-        """Unknown values are filled as ``signal.haze.dense`` says."""
+        """Unknown values take the nearest one that is known."""
         height, width = self.metres.shape
         k = rig.camera(camera).k
         ray = np.linalg.inv(k) @ np.stack(

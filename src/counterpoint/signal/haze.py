@@ -20,14 +20,15 @@ _EXPOSURE = 0.005  # s: how long a falling drop is drawn
 _SPEED = {"rain": 6.0, "snow": 1.0}  # m/s, of a drop of 2 mm and a flake
 _SEEN = {"rain": 1.0, "snow": 1.5}  # mm; smaller ones are too thin for a line
 _MOST = 1500
-_MARGIN = 3
+_CLEAR = 1.0  # m: what falls nearer is out of focus
 
 
 def dense(pixels: NDArray[np.float64], ranges: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float32]:
     """Ranges (H, W) of every pixel from N points that were projected into a picture.
 
-    Each cell of some pixels takes its nearest point, cells without one the next cell that has one. What lies above the
-    highest point of its column was out of reach (sky, mostly): it takes the largest range.
+    Each cell of some pixels takes its nearest point, cells without one that of the next cell that has one, so what
+    stands up goes on above the highest beam, and sky is as far as what stands below it. A median takes single points
+    away that shine through a near thing.
 
     Args:
         pixels: (N, 2), continuous.
@@ -41,13 +42,13 @@ def dense(pixels: NDArray[np.float64], ranges: NDArray[np.float64], size: tuple[
     inside = (column >= 0) & (row >= 0) & (pixels[:, 0] < width) & (pixels[:, 1] < height)
     np.minimum.at(grid, (row[inside], column[inside]), ranges[inside].astype(np.float32))
     grid[~np.isfinite(grid)] = np.nan
-    return cv2.resize(filled(grid), (grid.shape[1] * step, grid.shape[0] * step), interpolation=cv2.INTER_NEAREST)[
-        :height, :width
-    ]
+    smooth = cv2.medianBlur(filled(grid), 5)
+    large = cv2.resize(smooth, (grid.shape[1] * step, grid.shape[0] * step), interpolation=cv2.INTER_LINEAR)
+    return large[:height, :width]
 
 
 def filled(known: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W) with every NaN replaced as ``dense`` says; at least one value must be known."""
+    """(H, W) with every NaN replaced by the nearest value that is known; there must be one."""
     there = np.isfinite(known)
     if there.all():
         return known
@@ -57,10 +58,6 @@ def filled(known: NDArray[np.float32]) -> NDArray[np.float32]:
     values = np.zeros(int(label.max()) + 1, np.float32)
     values[label[there]] = known[there]
     out: NDArray[np.float32] = values[label]
-    has = there.any(0)
-    columns = np.arange(known.shape[1])
-    top = np.interp(columns, columns[has], there.argmax(0)[has])
-    out[np.arange(known.shape[0])[:, None] < top - _MARGIN] = np.nanmax(known)
     return out
 
 
@@ -99,7 +96,7 @@ def streaks(
     solid = width * height / focal**2
     far = min(8.0, float(np.cbrt(3 * _MOST / (density * solid))))
     count = int(stream.poisson(density * solid * far**3 / 3))
-    away = np.maximum(far * np.cbrt(stream.random(count)), 0.2)
+    away = np.maximum(far * np.cbrt(stream.random(count)), _CLEAR)
     x, y = stream.random(count) * width, stream.random(count) * height
     size = (smallest + stream.standard_exponential(count) / drops.slope) / 1000
     thick = size * focal / away
