@@ -194,7 +194,7 @@ def test_leaving_out_a_thing_leaves_the_other_sentences() -> None:
 
 
 def test_wrong_settings_fail_before_work() -> None:
-    with pytest.raises(RecipeError, match="fov must lie in 1 to 170 degrees"):
-        Narrator(fov=500.0)
+    with pytest.raises(RecipeError, match="field_of_view must lie in 1 to 170 degrees"):
+        Narrator(field_of_view=500.0)
     with pytest.raises(UnknownNameError, match="'egg'"):
         Narrator(mount=Mount(on="egg")).check(collision())

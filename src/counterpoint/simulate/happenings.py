@@ -94,16 +94,15 @@ def _hits(world: World, seconds: float) -> list[Happening]:
         last[one, other] = time
         if one == other or not new:
             continue
-        at, normal = contacts.point[i], contacts.normal[i]
-        before = max(time - world.scene.timestep, 0.0)
-        speeds = {n: _speed(world, names[world.owners[g[i]]], before, at) for n, g in zip(pair, touching, strict=True)}
-        if abs(normal @ (speeds[pair[0]] - speeds[pair[1]])) < IMPACT:
+        if contacts.closing[i] < IMPACT:
             continue
+        at, before = contacts.point[i], max(time - world.scene.timestep, 0.0)
+        speeds = {n: _speed(world, names[world.owners[g[i]]], before, at) for n, g in zip(pair, touching, strict=True)}
         faster = float(np.linalg.norm(speeds[other])) > float(np.linalg.norm(speeds[one])) + 1e-9
         who = (other, one) if faster else (one, other)
         ground = things[who[1]].cls in ("ground", "wall")
-        size = float(contacts.impulse[i])
-        found.append(Happening("land" if ground else "hit", time, time, who[:1] if ground else who, size))
+        met, push = float(contacts.onset[i]), float(contacts.impulse[i])
+        found.append(Happening("land" if ground else "hit", met, met, who[:1] if ground else who, push))
     return found
 
 

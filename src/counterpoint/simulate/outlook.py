@@ -28,25 +28,25 @@ CONTRAST = 0.05
 
 @final
 @dataclass(frozen=True)
-class View(Recorded):
+class Sight(Recorded):
     """A pinhole camera, as far as the narrator needs it.
 
     Attributes:
         camera: name of the camera whose picture is told.
         mount: where it sits.
         size: of the picture, px; only the ratio matters.
-        fov: horizontal field of view, degrees.
+        field_of_view: horizontal field of view, degrees.
     """
 
     camera: str
     mount: Mount
     size: tuple[int, int]
-    fov: float
+    field_of_view: float
 
     def rays(self, columns: int) -> Array:
         """Unit directions (rows, columns, 3) in the mount's frame through the middles of equal cells."""
         rows = max(round(columns * self.size[1] / self.size[0]), 1)
-        half = tan(radians(self.fov) / 2)
+        half = tan(radians(self.field_of_view) / 2)
         u = (2 * np.arange(columns) + 1 - columns) / columns * half
         v = (2 * np.arange(rows) + 1 - rows) / rows * half * self.size[1] / self.size[0]
         rays = np.stack(np.broadcast_arrays(1.0, -u[None, :], -v[:, None]), -1)
@@ -105,19 +105,19 @@ class Outlook(Recorded):
     happenings: tuple[Happening, ...] = ()
 
 
-def look(world: World, view: View, moment: float, columns: int = 160, least: float = 4e-4) -> Outlook:
+def look(world: World, sight: Sight, moment: float, columns: int = 160, least: float = 4e-4) -> Outlook:
     """What a camera makes out at a moment.
 
     Args:
         world: rolled out.
-        view: the camera.
+        sight: the camera.
         moment: s.
         columns: rays in a row of the picture.
         least: share of the picture that a thing must fill.
     """
-    scene, mount = world.scene, view.mount
+    scene, mount = world.scene, sight.mount
     at, turn = world.mounted(mount, moment)
-    rays = view.rays(columns)
+    rays = sight.rays(columns)
     carrier = None if mount.on == "world" else mount.on
     hits = world.cast(moment, at, rays.reshape(-1, 3) @ turn.T, beyond=carrier)
     owner = np.where(hits.geom >= 0, world.owners[hits.geom], -1)
@@ -208,4 +208,4 @@ def weather(medium: Medium | None) -> str:
 def light(scene: Scene) -> str:
     """Day, dusk or night, by what arrives from the sun and the sky relative to full daylight."""
     level = scene.ambient + sum(lamp.power for lamp in scene.lamps if lamp.position is None)
-    return "day" if level > 0.5 else "dusk" if level > 0.12 else "night"
+    return "day" if level > 1 else "dusk" if level > 0.12 else "night"

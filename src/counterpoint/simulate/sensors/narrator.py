@@ -20,7 +20,7 @@ from counterpoint.modalities.text import Link, Text
 from counterpoint.simulate import telling
 from counterpoint.simulate.happenings import happenings
 from counterpoint.simulate.language import Phrase
-from counterpoint.simulate.outlook import Outlook, View, look
+from counterpoint.simulate.outlook import Outlook, Sight, look
 from counterpoint.simulate.program import Call, IllPosed, answer
 from counterpoint.simulate.questions import Asked, questions
 from counterpoint.simulate.scene import Mount, Scene
@@ -41,7 +41,7 @@ class Narrator(Sensor):
     Attributes:
         name: of the sensor.
         camera: whose picture is told; the name of its parts, not looked up.
-        mount, size, fov: as the camera has them; px and degrees (horizontal).
+        mount, size, field_of_view: as the camera has them; px and degrees (horizontal).
         questions, references: how many are drawn, at most.
         asks: (question, program) pairs that are asked instead of drawn ones; where they make no sense they are
             left out. A counterfactual twin is asked what its sister was.
@@ -51,7 +51,7 @@ class Narrator(Sensor):
     camera: str = "camera"
     mount: Mount = Mount()  # frozen
     size: tuple[int, int] = (320, 240)
-    fov: float = 60.0
+    field_of_view: float = 60.0
     questions: int = 3
     references: int = 2
     asks: tuple[tuple[str, str], ...] = ()
@@ -59,7 +59,7 @@ class Narrator(Sensor):
     def __post_init__(self) -> None:
         checked(
             self,
-            fov=(1, 170, "degrees"),
+            field_of_view=(1, 170, "degrees"),
             questions=(0, 100, "questions"),
             references=(0, 100, "references"),
             size=(1, 100_000, "px"),
@@ -77,7 +77,7 @@ class Narrator(Sensor):
 
     def outlook(self, world: World, clock: Clock) -> Outlook:
         """The facts that every sentence is made from."""
-        seen = look(world, View(self.camera, self.mount, self.size, self.fov), clock.moment)
+        seen = look(world, Sight(self.camera, self.mount, self.size, self.field_of_view), clock.moment)
         return replace(seen, happenings=happenings(world, clock.seconds))
 
     def sense(self, world: World, clock: Clock, key: Key) -> Sensed:
