@@ -127,6 +127,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "layouts": {
         "drop": "counterpoint.simulate.layouts.drop:Drop",
+        "street": "counterpoint.simulate.layouts.street:Street",
         "tabletop": "counterpoint.simulate.layouts.tabletop:Tabletop",
     },
     "sensors": {

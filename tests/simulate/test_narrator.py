@@ -21,7 +21,7 @@ from counterpoint.simulate.happenings import happenings
 from counterpoint.simulate.outlook import Outlook
 from counterpoint.simulate.program import Call, IllPosed, answer, execute
 from counterpoint.simulate.questions import questions
-from counterpoint.simulate.scene import Mount, Scene, Waypoint
+from counterpoint.simulate.scene import Geom, Mount, Scene, Thing, Waypoint, heading
 from counterpoint.simulate.sensor import Clock
 from counterpoint.simulate.sensors.narrator import Narrator
 from counterpoint.simulate.telling import references
@@ -198,3 +198,21 @@ def test_wrong_settings_fail_before_work() -> None:
         Narrator(field_of_view=500.0)
     with pytest.raises(UnknownNameError, match="'egg'"):
         Narrator(mount=Mount(on="egg")).check(collision())
+
+
+def test_mirror_turns_shapes_that_have_two_sides() -> None:
+    """A thing with an arm on its left only: after a mirror the arm is where the mirror shows it."""
+    arm = Geom("capsule", (0.05, 0.2, 0), position=(0.1, 0.4, 0.3), quaternion=(0.8, 0.4, 0.2, 0.4))
+    thing = Thing(
+        "one", "thing", (Geom("sphere", (0.2, 0, 0)), arm), (3, 1, 0.5), keypoints=(("left_hand", (0.1, 0.6, 0.4)),)
+    )
+    scene, mirror = table(replace(thing, motion="fixed", quaternion=heading(0.7)), seconds=0.2), WorldMap.mirror("y")
+    worlds = _world(scene), _world(scene.moved(mirror))
+    (p, r), (q, s) = (w.placed(0.0) for w in worlds)
+    assert np.allclose(mirror.forward(p), q, atol=1e-12)
+    # The axis of the capsule is mirrored as a line is: its ends change places or not.
+    assert np.allclose(np.abs(mirror.forward(r[-1, :, 2]) @ s[-1, :, 2]), 1)
+    (name, place), (at, turn) = scene.moved(mirror).thing("one").keypoints[0], worlds[1].pose("one", 0.0)
+    hand, (old, was) = np.array((0.1, 0.6, 0.4)), worlds[0].pose("one", 0.0)
+    assert name == "left_hand", "there is no right hand to change names with"
+    assert np.allclose(mirror.forward(old + was @ hand), at + turn @ np.array(place))

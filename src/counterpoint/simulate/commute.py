@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoint.core.meaning import swapped_keys
 from counterpoint.core.world import WorldMap, reflection
 from counterpoint.errors import AlignmentError
-from counterpoint.simulate.scene import Lamp, Mount, Quaternion, Scene, Thing, Vector, Waypoint, rotation
+from counterpoint.simulate.scene import Joint, Lamp, Mount, Quaternion, Scene, Thing, Vector, Waypoint, rotation
 
 
 def moved(scene: Scene, move: WorldMap) -> Scene:
     """The scene under a mirror, a turn about z or a shift.
 
-    Every thing keeps a proper frame: under a mirror its own y is mirrored too, so shapes that are symmetric in y are
-    the same shapes, and textures turn with ``handed``.
+    Every thing keeps a proper frame: under a mirror its own y is mirrored too, with its shapes, its keypoints, whose
+    names change sides, and what it holds by joints. Textures turn with ``handed``.
 
     Raises:
         AlignmentError: the map scales, or tips the direction of gravity.
@@ -28,7 +29,8 @@ def moved(scene: Scene, move: WorldMap) -> Scene:
             "tips the up axis. Use WorldMap.mirror, a turn about z, or a shift."
         )
     own = reflection("y") if move.mirrored else np.eye(3)
-    things = tuple(t if t.parent else _thing(t, move, own) for t in scene.things)
+    own_shapes = (_mirrored(t) for t in scene.things) if move.mirrored else scene.things
+    things = tuple(t if t.parent else _thing(t, move, own) for t in own_shapes)
     lamps = tuple(_lamp(lamp, move) for lamp in scene.lamps)
     return replace(scene, things=things, lamps=lamps, handed=-scene.handed if move.mirrored else scene.handed)
 
@@ -58,6 +60,37 @@ def _thing(thing: Thing, move: WorldMap, own: NDArray[np.float64]) -> Thing:
         spin=_vector(spin),
         path=tuple(_waypoint(p, move, own) for p in thing.path),
     )
+
+
+def _mirrored(thing: Thing) -> Thing:
+    """A thing whose own frame is mirrored in y: an axis of a turn is axial, a quaternion turns about it."""
+    if thing.parent is not None:
+        thing = replace(thing, position=_across(thing.position), quaternion=_turned(thing.quaternion))
+    joint = thing.joint and _held(thing.joint)
+    geoms = tuple(replace(g, position=_across(g.position), quaternion=_turned(g.quaternion)) for g in thing.geoms)
+    points = tuple((name, _across(place)) for name, place in swapped_keys(dict(thing.keypoints)).items())
+    return replace(thing, geoms=geoms, keypoints=points, joint=joint)
+
+
+def _held(joint: Joint) -> Joint:
+    """The joint of a mirrored frame. The axis of a turn is axial. One that comes out reversed stays as it is, and
+    positions change their sign instead: what a lateral axis reads."""
+    axis, anchor = _across(joint.axis), _across(joint.anchor)
+    if joint.kind == "hinge":
+        axis = (0.0 - axis[0], 0.0 - axis[1], 0.0 - axis[2])
+    if axis != (0.0 - joint.axis[0], 0.0 - joint.axis[1], 0.0 - joint.axis[2]):
+        return replace(joint, axis=axis, anchor=anchor)
+    low, high = joint.limits
+    target = tuple((t, 0.0 - v) for t, v in joint.target)
+    return replace(joint, anchor=anchor, limits=(0.0 - high, 0.0 - low), target=target)
+
+
+def _across(v: Vector) -> Vector:
+    return (v[0], 0.0 - v[1], v[2])
+
+
+def _turned(q: Quaternion) -> Quaternion:
+    return (q[0], 0.0 - q[1], q[2], 0.0 - q[3])
 
 
 def _waypoint(point: Waypoint, move: WorldMap, own: NDArray[np.float64]) -> Waypoint:

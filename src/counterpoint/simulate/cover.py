@@ -145,6 +145,7 @@ def keypoints(
         return None
     xy = np.zeros((len(rows), len(names), 2))
     visible = np.zeros((len(rows), len(names)), np.uint8)
+    asked: list[tuple[int, int, int, Array]] = []
     for row, i in enumerate(rows):
         at, turn = poses[i]
         for name, place in things[i].keypoints:
@@ -153,28 +154,43 @@ def keypoints(
             pixel, depth = camera.project(point)
             if depth[0] > 1e-2 and (pixel[0] >= 0).all() and (pixel[0] < camera.size).all():
                 xy[row, k] = pixel[0]
-                visible[row, k] = 2 if _seen(eye, shapes, beyond, point, owners == indices[i]) else 1
+                asked.append((row, k, indices[i], point))
+    points = np.array([p for *_, p in asked]).reshape(-1, 3)
+    for (row, k, *_), free in zip(
+        asked, _seen(eye, shapes, beyond, points, owners, [i for *_, i, _ in asked]), strict=True
+    ):
+        visible[row, k] = 2 if free else 1
     return Keypoints(xy, visible, names, tuple(things[i].name for i in rows), plane, canvas=camera.size)
 
 
-def _seen(eye: Eye, shapes: Shapes, beyond: set[int], point: Array, own: NDArray[np.bool_]) -> bool:
+def _seen(
+    eye: Eye, shapes: Shapes, beyond: set[int], points: Array, owners: NDArray[np.int32], own: Sequence[int]
+) -> list[bool]:
+    """For each point (K, 3), whether the ray to it meets nothing before, or the shape of its own thing that holds it."""
     origin = eye.position[0]
-    gap = point - origin
-    far = float(np.linalg.norm(gap))
-    nearest, which = np.inf, -1
+    gap = points - origin
+    far = np.linalg.norm(gap, axis=1)
+    nearest, which = np.full(len(points), np.inf), np.full(len(points), -1)
     for g, shape in enumerate(shapes.geoms):
         if g in beyond:
             continue
+        # Only rays that pass the ball around the shape are worth a closer look.
+        away = shapes.positions[0, g] - origin
+        along = np.clip((gap @ away) / far**2, 0, 1)
+        close = np.flatnonzero(np.linalg.norm(away - along[:, None] * gap, axis=1) <= shapes.radii[g])
+        if not len(close):
+            continue
         turn = shapes.turns[0, g]
-        o = within(turn, tuple(origin - shapes.positions[0, g]))
-        t = float(hit(shape, o, within(turn, tuple(gap / far))))
-        if t < nearest:
-            nearest, which = t, g
-    if nearest >= far - SLACK:
-        return True
-    if which < 0 or not own[which]:
-        return False
-    return _inside(shapes.geoms[which], shapes.turns[0, which].T @ (point - shapes.positions[0, which]))
+        o = within(turn, tuple(-away))
+        d = within(turn, tuple((gap[close] / far[close, None]).T))
+        t = hit(shape, (o[0], o[1], o[2]), d)
+        first = t < nearest[close]
+        nearest[close[first]], which[close[first]] = t[first], g
+    inside = (
+        w >= 0 and owners[w] == i and _inside(shapes.geoms[w], shapes.turns[0, w].T @ (p - shapes.positions[0, w]))
+        for w, i, p in zip(which.tolist(), own, points, strict=True)
+    )
+    return [bool(t >= f - SLACK or held) for t, f, held in zip(nearest, far, inside, strict=True)]
 
 
 def _inside(geom: Geom, p: Any) -> bool:

@@ -23,10 +23,9 @@ from counterpoint.errors import CounterpointError, MissingDependencyError, Recip
 from counterpoint.simulate.layout import Layout, Staged, layout_from
 from counterpoint.simulate.quotas import Quota, shared_out
 from counterpoint.simulate.scene import Scene
+from counterpoint.simulate.sensor import BACKDROP
 from counterpoint.simulate.world import World
 
-SCENERY = frozenset({"ground", "wall"})
-"""Classes of things that are no instances."""
 _CHECKED = 64  # scenes that are drawn and checked before a run begins
 
 
@@ -78,7 +77,7 @@ def rendered(staged: Staged, key: Key) -> Sample:
 def _facts(world: World) -> dict[str, Any]:
     """What came out: what the layout says of its scene, and counts."""
     scene: Scene = world.scene
-    kinds = Counter(t.cls for t in scene.things if t.cls not in SCENERY and t.parent is None)
+    kinds = Counter(t.cls for t in scene.things if t.cls not in BACKDROP and t.parent is None)
     facts: dict[str, Any] = {"weather": scene.medium.kind if scene.medium else "clear", **dict(scene.facts)}
     facts |= {f"{cls}, number": count for cls, count in sorted(kinds.items())}
     return {**facts, "new contacts": int(world.contacts.fresh.sum())}

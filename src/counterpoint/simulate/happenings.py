@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from counterpoint.core.serial import Recorded
 from counterpoint.simulate import footprint, path
 from counterpoint.simulate.scene import Thing, rotation
+from counterpoint.simulate.sensor import BACKDROP
 from counterpoint.simulate.world import World
 
 Array = NDArray[np.float64]
@@ -100,7 +101,7 @@ def _hits(world: World, seconds: float) -> list[Happening]:
         speeds = {n: _speed(world, names[world.owners[g[i]]], before, at) for n, g in zip(pair, touching, strict=True)}
         faster = float(np.linalg.norm(speeds[other])) > float(np.linalg.norm(speeds[one])) + 1e-9
         who = (other, one) if faster else (one, other)
-        ground = things[who[1]].cls in ("ground", "wall")
+        ground = things[who[1]].cls in BACKDROP
         met, push = float(contacts.onset[i]), float(contacts.impulse[i])
         found.append(Happening("land" if ground else "hit", met, met, who[:1] if ground else who, push))
     return found

@@ -17,11 +17,10 @@ from counterpoint.core.medium import Medium
 from counterpoint.core.serial import Recorded
 from counterpoint.simulate.happenings import Happening
 from counterpoint.simulate.scene import Mount, Scene, Thing
+from counterpoint.simulate.sensor import BACKDROP
 from counterpoint.simulate.world import World
 
 Array = NDArray[np.float64]
-SILENT = ("ground", "wall")
-"""Classes that nobody speaks of."""
 CONTRAST = 0.05
 """Least share of the light that must arrive for a thing to be made out (Koschmieder; defines visibility)."""
 
@@ -78,7 +77,9 @@ class Seen(Recorded):
     away: float = 0.0
 
     def word(self, name: str) -> str:
-        return self.noun if name == "noun" else dict(self.words).get(name, "")
+        if name == "noun":
+            return self.noun
+        return next((v for k, v in self.words if k == name), "")
 
 
 @final
@@ -125,7 +126,7 @@ def look(world: World, sight: Sight, moment: float, columns: int = 160, least: f
     cells = np.broadcast_to((2 * np.arange(columns) + 1 - columns) / columns, rays.shape[:2]).ravel()
     seen = []
     for thing in sorted(roots(scene), key=lambda t: t.name):
-        if thing.cls in SILENT or thing.name == carrier:
+        if thing.cls in BACKDROP or thing.name == carrier:
             continue
         mine = [world.names.index(n) for n in family(scene, thing.name)]
         on = np.isin(owner, mine) & lit

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from counterpoint.simulate.scene import Scene
     from counterpoint.simulate.world import World
 
-BACKDROP = ("ground", "wall")
+BACKDROP = ("ground", "wall", "road", "sidewalk", "marking")
 """Classes of things that are never instances."""
 
 

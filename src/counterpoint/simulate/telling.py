@@ -7,6 +7,7 @@ named after the thing, so that a thing more or less leaves the other sentences a
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from math import isfinite
 
 from counterpoint.core.keys import Key
@@ -24,9 +25,10 @@ from counterpoint.simulate.language import (
     the,
     title,
 )
-from counterpoint.simulate.outlook import SILENT, Outlook, Seen, noun, roots, spoken
+from counterpoint.simulate.outlook import Outlook, Seen, noun, roots, spoken
 from counterpoint.simulate.program import Call, execute
 from counterpoint.simulate.scene import Scene
+from counterpoint.simulate.sensor import BACKDROP
 
 MIDDLE = 1 / 3
 STANDS = 0.2
@@ -86,14 +88,16 @@ def side(one: Seen) -> str:
     return "on the left" if one.column < 0 else "on the right"
 
 
-def dense(outlook: Outlook) -> Phrase:
-    """One sentence for each thing that words can tell from the others: where it is, by what, and how it moves."""
-    return spaced(_described(outlook, one) for one in by_distance(outlook))
+def dense(outlook: Outlook, most: int = 12) -> Phrase:
+    """One sentence for each of the nearest things that words can tell from the others: where it is, by what, and how
+    it moves."""
+    named = ((one, referring(outlook, one)) for one in by_distance(outlook))
+    listed = islice(((one, program) for one, program in named if program is not None), most)
+    return spaced(_described(outlook, one, program) for one, program in listed)
 
 
-def _described(outlook: Outlook, one: Seen) -> Phrase:
-    program = referring(outlook, one)
-    name = the(program, outlook) if program else Phrase("another " + title(one)).linked(one.name)
+def _described(outlook: Outlook, one: Seen, program: Call) -> Phrase:
+    name = the(program, outlook)
     words = name + f" is {side(one)} of the picture, {metres(one.distance)} away" + _beside(outlook, one)
     return (words + _going(one)).sentence()
 
@@ -164,7 +168,7 @@ def sentence(scene: Scene, happening: Happening) -> Phrase:
 
 def named(scene: Scene, name: str) -> Phrase:
     """A thing among all things of a scene, seen or not; "a" where nothing tells it from the others."""
-    every = tuple(Seen(t.name, noun(t), spoken(t), 0.0, 0.0, 0.0) for t in roots(scene) if t.cls not in SILENT)
+    every = tuple(Seen(t.name, noun(t), spoken(t), 0.0, 0.0, 0.0) for t in roots(scene) if t.cls not in BACKDROP)
     whole = Outlook("scene", every, "", "", 0.0)
     (one,) = (s for s in every if s.name == name)
     program = referring(whole, one, relations=False)

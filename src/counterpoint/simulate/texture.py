@@ -16,7 +16,8 @@ from counterpoint.errors import UnknownNameError
 from counterpoint.simulate.scene import Geom
 from counterpoint.simulate.trace import Triple
 
-TEXTURES = ("plain", "checker", "stripes", "noise")
+TEXTURES = ("plain", "checker", "stripes", "noise", "windows")
+_WINDOW, _STOREY = 2.6, 3.1  # m from window to window, and from storey to storey
 # So that no face of a shape lies on a border of its own pattern, where rounding would choose the colour.
 PHASE = 0.1371
 
@@ -25,7 +26,8 @@ def shade(geom: Geom, p: Triple, footprint: NDArray[np.float32]) -> NDArray[np.f
     """Factor (N,) on the colour of a shape.
 
     Args:
-        geom: the shape; a plane has its period in ``size[2]``, others repeat about twice along their longest side.
+        geom: the shape; a plane has its period in ``size[2]``, others repeat about twice along their longest side;
+            windows have their own measure, from the foot of the shape.
         p: x, y, z (N,) m in the axes of the shape.
         footprint: (N,) m that a pixel covers there.
 
@@ -36,6 +38,8 @@ def shade(geom: Geom, p: Triple, footprint: NDArray[np.float32]) -> NDArray[np.f
         return 1.0
     if geom.texture not in TEXTURES:
         raise UnknownNameError("texture", geom.texture, TEXTURES)
+    if geom.texture == "windows":
+        return _windows(geom, p, footprint)
     period = geom.size[2] if geom.shape == "plane" else _longest(geom)
     period = period if period > 0 else 1.0
     if geom.texture == "noise":
@@ -51,6 +55,16 @@ def shade(geom: Geom, p: Triple, footprint: NDArray[np.float32]) -> NDArray[np.f
 def _cell(v: NDArray[np.float64], period: float) -> NDArray[np.int32]:
     """Number of the cell that coordinates lie in; beyond half a million cells, where all has faded, just any."""
     return np.clip(v * (1 / period) + (PHASE + (1 << 19)), 0, 1 << 20).astype(np.int32)
+
+
+def _windows(geom: Geom, p: Triple, footprint: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Dark panes in rows, on the sides of a box."""
+    across = np.abs(np.mod((p[0] + p[1]) / _WINDOW + PHASE, 1) - 0.5) < 0.22
+    height = np.mod((p[2] + geom.size[2]) / _STOREY, 1)
+    pane = (across & (np.abs(height - 0.58) < 0.24)).astype(np.float32)
+    sharp = np.clip(1.6 - 1.6 / _WINDOW * footprint, 0, 1).astype(np.float32)
+    mean = np.float32(0.44 * 0.48)
+    return 1 - np.float32(0.72) * (mean + (pane - mean) * sharp)
 
 
 def _longest(geom: Geom) -> float:
