@@ -166,7 +166,7 @@ def keypoints(
 def _seen(
     eye: Eye, shapes: Shapes, beyond: set[int], points: Array, owners: NDArray[np.int32], own: Sequence[int]
 ) -> list[bool]:
-    """For each point (K, 3), whether the ray to it meets nothing before, or the shape of its own thing that holds it."""
+    """For each point (K, 3), whether its ray meets nothing before it, or the shape of its own thing that holds it."""
     origin = eye.position[0]
     gap = points - origin
     far = np.linalg.norm(gap, axis=1)
