@@ -5,6 +5,7 @@ Every figure stands on the ground at the origin of its frame, x ahead, y to its 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import pi
 from typing import Any
 
@@ -57,9 +58,14 @@ def limb(a: Vector, b: Vector, radius: float, **more: Any) -> Geom:
     return Geom("capsule", (radius, long / 2, 0.0), position=at, quaternion=turn, **more)
 
 
+def _three(values: Iterable[float]) -> Vector:
+    x, y, z = (float(v) for v in values)
+    return (x, y, z)
+
+
 def block(low: Vector, high: Vector, material: str, colour: Vector, **more: Any) -> Geom:
     """A box from its lowest to its highest corner."""
-    size, at = (tuple((b + s * a) / 2 for a, b in zip(low, high, strict=True)) for s in (-1, 1))
+    size, at = (_three((b + s * a) / 2 for a, b in zip(low, high, strict=True)) for s in (-1, 1))
     return Geom("box", size, material, colour, at, **more)  # three numbers each
 
 
@@ -69,7 +75,7 @@ def vehicle(name: str, kind: str, colour: str, lights: bool = False, **more: Any
     shapes = {"car": _car, "van": _van, "bus": _van}[kind](long, wide, high, PAINTS[colour])
     bright = 1.0 if lights else 0.75
     front, back, side = long / 2, -long / 2, wide / 2
-    head = tuple(c * bright for c in _LIT)
+    head = _three(c * bright for c in _LIT)
     z = 0.66 if kind == "car" else 0.8
     for y in (side - 0.42, -side + 0.1):
         shapes.append(block((front - 0.05, y, z - 0.09), (front + 0.02, y + 0.32, z + 0.09), "glass", head))
@@ -142,7 +148,7 @@ def person(name: str, shirt: str, trousers: Vector, skin: Vector, height: float 
         "right_ankle": (-0.3, -0.1, 0.16),
     }
     p = {n: (x * s, y * s, z * s) for n, (x, y, z) in points.items()}
-    cloth, hair = PAINTS[shirt], tuple(0.25 * c for c in skin)
+    cloth, hair = PAINTS[shirt], _three(0.25 * c for c in skin)
     shapes = [
         Geom("ellipsoid", (0.13 * s, 0.2 * s, 0.31 * s), "plastic", cloth, (0, 0, 1.2 * s)),
         limb(p["left_shoulder"], p["right_shoulder"], 0.075 * s, colour=cloth),

@@ -141,7 +141,7 @@ class Drop(Layout):
             RayCamera("camera", mount, self.size, field_of_view=_VIEW, frames=True, classes=("ground", "wall", *FORMS)),
             Microphone("microphone", Mount("world", (-0.9, 0.0, 0.5)), layout="stereo"),
             Imu("imu", Mount(first)),
-            Narrator("narrator", "camera", mount, self.size, fov=_VIEW),
+            Narrator("narrator", "camera", mount, self.size, field_of_view=_VIEW),
         ]
         if self.lidar:
             sensors.insert(1, Lidar("lidar", Mount("world", aside, looking(aside, (0.0, 0.0, 0.4)))))

@@ -135,5 +135,5 @@ class Tabletop(Layout):
         mount = Mount("world", place, looking(place, (0.0, 0.0, 0.0)))
         return (
             RayCamera("camera", mount, self.size, field_of_view=_VIEW, classes=("ground", *FORMS)),
-            Narrator("narrator", "camera", mount, self.size, fov=_VIEW),
+            Narrator("narrator", "camera", mount, self.size, field_of_view=_VIEW),
         )
