@@ -126,6 +126,7 @@ TABLES: dict[str, dict[str, str]] = {
         "world_yaw": "counterpoint.transforms.world:WorldYaw",
     },
     "layouts": {
+        "declared": "counterpoint.simulate.layouts.declared:Declared",
         "drop": "counterpoint.simulate.layouts.drop:Drop",
         "street": "counterpoint.simulate.layouts.street:Street",
         "tabletop": "counterpoint.simulate.layouts.tabletop:Tabletop",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 from math import dist
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ import pytest
 from counterpoint.catalog import TABLES, find
 from counterpoint.core.keys import Key
 from counterpoint.core.sample import Sample
-from counterpoint.errors import RecipeError
+from counterpoint.errors import RecipeError, UnknownNameError
 from counterpoint.formats.native import entry_of
 from counterpoint.simulate.engine import rendered, simulate
+from counterpoint.simulate.layout import layout_from
+from counterpoint.simulate.layouts.declared import from_yaml
 from counterpoint.simulate.layouts.drop import Drop
 from counterpoint.simulate.layouts.tabletop import Tabletop
 from counterpoint.simulate.props import COLOURS, footprint, prop
@@ -149,3 +152,45 @@ def test_the_largest_things_find_room_too() -> None:
         assert len(things) == 12
         assert min(dist(a.position, b.position) for a, b in combinations(things, 2)) > 0.2
         assert len(instances(Drop(objects=8, sizes=("large",), height=0.2).draw(key("drop", seed)).scene.things)) == 8
+
+
+MARBLES = Path(__file__).parents[2] / "examples" / "layouts" / "marbles.yaml"
+
+
+def test_a_layout_is_a_yaml_file_of_ranges() -> None:
+    layout = from_yaml(MARBLES)
+    check_layout(layout)
+    staged = layout.draw(key("declared", 4))
+    things = instances(staged.scene.things)
+    marbles = [t for t in things if t.cls == "marble"]
+    assert 2 <= len(marbles) <= 5
+    assert 1 <= len(things) - len(marbles) <= 3
+    assert all(0.03 <= t.geoms[0].size[0] <= 0.05 and t.word("material") in ("glass", "metal") for t in marbles)
+    assert all(t.motion == "fixed" and t.words[2] == ("shape", "cube") for t in things if t not in marbles)
+    assert all(dist(a.position, b.position) > a.geoms[0].size[0] for a, b in combinations(things, 2))
+    assert [type(s).__name__ for s in staged.sensors] == ["RayCamera", "Microphone", "Imu", "Labels"]
+
+
+@pytest.mark.parametrize(
+    ("things", "sensors", "said"),
+    [
+        ([{"kind": "x"}], [{"imu": {}}], "no setting of a thing called 'kind'"),
+        ([{"form": "cub"}], [{"imu": {}}], "Did you mean 'cube'"),
+        ([{"position": [0, 0]}], [{"imu": {}}], r"position=\(0, 0\) is not"),
+        ([{"size": 0}], [{"imu": {}}], "must be above 0 m"),
+        ([{}], [{"imuu": {}}], "Did you mean 'imu'"),
+        ([{}], [{"imu": {"rat": 3}}], "Did you mean 'rate'"),
+        ([{}], [{"imu": {"rate": "fast"}}], "rate='fast' is not a number"),
+        ([{}], [{"imu": {}, "labels": {}}], "is no sensor"),
+        ([{}], [], "at least one thing and one sensor"),
+    ],
+)
+def test_wrong_ranges_are_refused(things: list[Any], sensors: list[Any], said: str) -> None:
+    with pytest.raises((RecipeError, UnknownNameError), match=said):
+        layout_from("declared", {"things": things, "sensors": sensors})
+
+
+def test_a_layout_of_ranges_without_room_is_refused() -> None:
+    layout = layout_from("declared", {"things": [{"count": 2, "position": [0, 0, 1]}], "sensors": [{"labels": {}}]})
+    with pytest.raises(RecipeError, match="finds no room"):
+        layout.draw(key("declared", 0))

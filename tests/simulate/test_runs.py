@@ -156,3 +156,16 @@ def test_plugins_bring_layouts_of_their_own(tmp_path: Path) -> None:
     done = cli("run", path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1 samples simulated, 1 written" in done.stdout
+
+
+def test_a_recipe_with_a_yaml_layout_needs_no_other_file_later(tmp_path: Path) -> None:
+    (tmp_path / "fall.yaml").write_text(
+        "seconds: 0.2\nthings:\n  - {position: [0, 0, [1, 2]], form: ball}\nsensors:\n  - labels: {poses: false}\n"
+    )
+    path = recipe(tmp_path, n=2, light={"night": 0.5})
+    path.write_text(path.read_text().replace('"dropped"', '"fall.yaml"'))
+    folder = ran(path)
+    (tmp_path / "fall.yaml").unlink()
+    assert cli("replay", folder, cwd=tmp_path).stdout.count("the same bytes") == 2
+    with pytest.raises(RecipeError, match="no such layout file"):
+        load_recipe(path)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from counterpoint.core.contracts import Source, Step
 from counterpoint.core.serial import digest
-from counterpoint.errors import CounterpointError, RecipeError
+from counterpoint.errors import CounterpointError, MissingDependencyError, RecipeError
 from counterpoint.run.yaml_text import YamlText
 
 
@@ -227,10 +227,26 @@ def checked_recipe(text: YamlText, base: Path) -> Recipe:
         for name, place in places.items()
     }
     recipe = recipe.model_copy(update=placed)
+    try:
+        recipe = _with_ranges(recipe, here)
+    except CounterpointError as e:
+        raise text.error([(("make", 0, "simulate", "layout"), str(e))]) from e
     problems = [*_source_problems(recipe), *_step_problems(recipe)]
     if problems:
         raise text.error(problems)
     return recipe
+
+
+def _with_ranges(recipe: Recipe, here: Path) -> Recipe:
+    """A layout that is a YAML file put in the place of its name, so that the recipe needs no other file."""
+    asked = recipe.samples
+    if isinstance(asked, Read) or not asked.layout.endswith((".yaml", ".yml")):
+        return recipe
+    from counterpoint.simulate.layouts.declared import Declared, read_ranges
+
+    ranges = read_ranges(Path(os.path.normpath(here / Path(asked.layout).expanduser())))
+    found = asked.model_copy(update={"layout": Declared.name(), "settings": {**ranges, **asked.settings}})
+    return recipe.model_copy(update={"make": (Stage(simulate=found), *recipe.make[1:])})
 
 
 Problem = tuple[tuple[str | int, ...], str]
@@ -282,25 +298,33 @@ def _layout_problems(recipe: Recipe) -> list[Problem]:
     if recipe.read is not None:
         return []
     from counterpoint.simulate.engine import Simulated
+    from counterpoint.simulate.layout import required
 
     asked = recipe.samples
     assert isinstance(asked, Simulate)
     at = ("make", 0, "simulate")
     try:
-        Simulated(asked.layout, asked.n, recipe.seed)
+        needed = required(asked.layout)
     except CounterpointError as e:
         return [((*at, "layout"), str(e))]
+    always = {name: value for name, value in asked.settings.items() if name in needed}
+    try:
+        Simulated(asked.layout, asked.n, recipe.seed, always)
+    except CounterpointError as e:
+        return [((*at, "set"), str(e))]
     problems: list[Problem] = []
     for name, value in asked.settings.items():
         try:
-            Simulated(asked.layout, asked.n, recipe.seed, {name: value})
+            Simulated(asked.layout, asked.n, recipe.seed, {**always, name: value})
         except CounterpointError as e:
             problems.append(((*at, "set", name), str(e)))
     if problems:
         return problems
     try:
         Simulated(asked.layout, asked.n, recipe.seed, asked.settings).check()
-    except RecipeError as e:
+    except MissingDependencyError:
+        raise
+    except CounterpointError as e:
         return [(at, str(e))]
     return []
 

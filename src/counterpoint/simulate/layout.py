@@ -7,6 +7,7 @@ fields are the settings that people give (``--set weather=fog``): numbers and ra
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from typing import Any, final, get_type_hints
 from counterpoint.catalog import find, snake
 from counterpoint.core.keys import Key
 from counterpoint.core.kinds import fits, plain, said
-from counterpoint.core.serial import Recorded, dump
+from counterpoint.core.serial import Recorded, canonical
 from counterpoint.errors import AlignmentError, RecipeError, UnknownNameError
 from counterpoint.simulate.scene import Mount, Scene
 from counterpoint.simulate.sensor import Clock, Sensor
@@ -87,8 +88,8 @@ class Layout(ABC, Recorded):
 
     @final
     def settings(self) -> dict[str, Any]:
-        """Every setting by name, as JSON types."""
-        return {f.name: dump(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]  # a dataclass
+        """Every setting by name, as JSON types; mappings in the order of their names, however they were written."""
+        return {f.name: json.loads(canonical(getattr(self, f.name))) for f in fields(self)}  # type: ignore[arg-type]
 
 
 def layout_from(name: str, settings: Mapping[str, Any]) -> Layout:
@@ -107,10 +108,20 @@ def layout_from(name: str, settings: Mapping[str, Any]) -> Layout:
         values[setting] = plain(value)
         if not fits(hints[setting], values[setting]):
             raise RecipeError(f"layout {name!r}: {setting}={value!r} is not {said(hints[setting])}.")
-    missing = [n for n, f in known.items() if n not in values and f.default is MISSING and f.default_factory is MISSING]
+    missing = [setting for setting in required(name) if setting not in values]
     if missing:
         raise RecipeError(f"layout {name!r} needs {' and '.join(missing)}.")
     return cls(**values)
+
+
+def required(name: str) -> tuple[str, ...]:
+    """Settings of a layout that have no default.
+
+    Raises:
+        UnknownNameError: there is no such layout.
+    """
+    cls: Any = find("layouts", name)
+    return tuple(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
 
 
 def _mounts(sensor: Sensor) -> list[Mount]:
