@@ -89,7 +89,7 @@ def test_replay_makes_simulated_and_augmented_samples_again(tmp_path: Path) -> N
 
 
 def test_the_report_says_what_was_asked_and_what_came_out(tmp_path: Path) -> None:
-    folder = ran(recipe(tmp_path, n=5, weather={"fog": 2}, light="night", rare=0.2))
+    folder = ran(recipe(tmp_path, n=5, weather={"fog": 2}, light="night", rare=0.2, height=[0.5, 0.9]))
     text = write_report(folder).read_text()
     assert "5 simulated samples." in text
     assert "Before and after" not in text
@@ -97,6 +97,7 @@ def test_the_report_says_what_was_asked_and_what_came_out(tmp_path: Path) -> Non
     assert "<td>weather</td><td>clear</td><td>the rest</td><td>3</td>" in text
     assert "<td>light</td><td>night</td><td>5</td><td>5</td>" in text
     assert "<td>rare</td><td>yes</td><td>1</td><td>1</td>" in text
+    assert "<td>height</td><td>0.5 to 0.9</td><td>5</td><td>5</td>" in text
     assert "<td>Height</td><td>0." in text
 
 

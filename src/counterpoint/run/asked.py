@@ -47,8 +47,15 @@ def coverage(story: Story, origins: Sequence[Origin]) -> Iterator[tuple[str, str
     shared = {quota.setting for quota in source.quotas}
     for name, value in asked.settings.items():
         if name not in shared and not isinstance(value, dict):
-            same = sum(_got(origin, name) == _said(value) for origin in origins)
-            yield name, _said(value), f"{asked.n:,}", f"{same:,}"
+            yield name, _said(value), f"{asked.n:,}", f"{sum(_met(origin, name, value) for origin in origins):,}"
+
+
+def _met(origin: Origin, setting: str, value: Any) -> bool:
+    """Whether a scene is what was asked: what it says of itself lies in the range, or is the value."""
+    fact = origin.facts.get(setting)
+    if isinstance(fact, (int, float)) and isinstance(value, (list, tuple)) and len(value) == 2:
+        return bool(value[0] <= fact <= value[1])
+    return _got(origin, setting) == _said(value)
 
 
 def _got(origin: Origin, setting: str) -> str:

@@ -38,7 +38,7 @@ class Declared(Layout):
     Every thing has ``cls``, ``count``, ``form``, ``size`` (half of its height, m), ``material``, ``colour``,
     ``position``, ``velocity``, ``spin`` (three numbers or ranges each: m, m/s, rad/s), ``yaw`` (degrees) and ``motion``
     (free or fixed); words may be lists to draw from. Things never overlap at the start. A sensor is its name in the
-    catalogue with its settings, and for its mount ``at``, ``look_at`` (m) and ``carried_by`` (``thing_1`` is the first).
+    catalogue with its settings, and for its mount ``at``, ``look_at`` (m) and ``carried_by`` (say ``thing_1``).
 
     Attributes:
         things: kinds of things, each a mapping of ranges.

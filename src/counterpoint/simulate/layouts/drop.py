@@ -15,6 +15,7 @@ from counterpoint.simulate.props import ALL_STUFF, COLOURS, FORMS, SIZES, drawn_
 from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Vector, looking
 from counterpoint.simulate.sensor import Clock, Sensor
 from counterpoint.simulate.sensors.camera import RayCamera
+from counterpoint.simulate.sensors.labels import Labels
 from counterpoint.simulate.sensors.imu import Imu
 from counterpoint.simulate.sensors.lidar import Lidar
 from counterpoint.simulate.sensors.microphone import Microphone
@@ -141,6 +142,7 @@ class Drop(Layout):
             RayCamera("camera", mount, self.size, field_of_view=_VIEW, frames=True, classes=("ground", "wall", *FORMS)),
             Microphone("microphone", Mount("world", (-0.9, 0.0, 0.5)), layout="stereo"),
             Imu("imu", Mount(first)),
+            Labels("labels", poses=False),
             Narrator("narrator", "camera", mount, self.size, field_of_view=_VIEW),
         ]
         if self.lidar:

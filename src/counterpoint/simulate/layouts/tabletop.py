@@ -24,6 +24,7 @@ from counterpoint.simulate.props import (
 from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Vector, heading, looking
 from counterpoint.simulate.sensor import Clock, Sensor
 from counterpoint.simulate.sensors.camera import RayCamera
+from counterpoint.simulate.sensors.labels import Labels
 from counterpoint.simulate.sensors.narrator import Narrator
 
 _HALF = 0.36  # of the side of the square on which things stand, m
@@ -135,5 +136,6 @@ class Tabletop(Layout):
         mount = Mount("world", place, looking(place, (0.0, 0.0, 0.0)))
         return (
             RayCamera("camera", mount, self.size, field_of_view=_VIEW, classes=("ground", *FORMS)),
+            Labels("labels", poses=False),
             Narrator("narrator", "camera", mount, self.size, field_of_view=_VIEW),
         )
