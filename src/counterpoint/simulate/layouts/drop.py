@@ -15,8 +15,8 @@ from counterpoint.simulate.props import ALL_STUFF, COLOURS, FORMS, SIZES, drawn_
 from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Vector, looking
 from counterpoint.simulate.sensor import Clock, Sensor
 from counterpoint.simulate.sensors.camera import RayCamera
-from counterpoint.simulate.sensors.labels import Labels
 from counterpoint.simulate.sensors.imu import Imu
+from counterpoint.simulate.sensors.labels import Labels
 from counterpoint.simulate.sensors.lidar import Lidar
 from counterpoint.simulate.sensors.microphone import Microphone
 from counterpoint.simulate.sensors.narrator import Narrator
