@@ -42,6 +42,7 @@ TABLES: dict[str, dict[str, str]] = {
         "boxes": "counterpoint.modalities.boxes:Boxes",
         "boxes3d": "counterpoint.modalities.boxes3d:Boxes3d",
         "depth": "counterpoint.modalities.depth:Depth",
+        "flow": "counterpoint.modalities.flow:Flow",
         "image": "counterpoint.modalities.image:Image",
         "instance_masks": "counterpoint.modalities.instance_masks:InstanceMasks",
         "keypoints": "counterpoint.modalities.keypoints:Keypoints",

@@ -328,3 +328,35 @@ def test_a_scene_without_things_is_all_sky() -> None:
         part.check()
     assert np.isnan(sensed.parts["camera_depth"].metres).all()
     assert sensed.parts["camera_boxes"].ids == ()
+
+
+def test_flow_leads_every_pixel_to_where_its_point_is_next() -> None:
+    """A card slides sideways before a wall while the camera stands: the card moves, the wall stays and gets hidden."""
+    far, speed, fps = 4.0, 1.5, 10.0
+    path = (Waypoint(0, (far, -0.5, 1.2)), Waypoint(1, (far, -0.5 + speed, 1.2)))
+    card = Thing("card", "card", (Geom("box", (0.01, 0.3, 0.3)),), path[0].position, motion="path", path=path)
+    wall = Thing("wall", "wall", (Geom("box", (0.1, 9, 9)),), (6, 0, 0), motion="fixed")
+    world, eye = World(Scene(1.0, (card, wall))), camera(flow=True, fps=fps)
+    part = eye.sense(world, Clock(1.0, 0.2), Key.of(1)).parts["camera_flow"]
+    part.check()
+    now, then = (eye.view(world, t, light=False).geom for t in (0.2, 0.3))
+    f = eye.intrinsics[0]
+    # y is to the left, so that the card goes to lower columns.
+    np.testing.assert_allclose(
+        part.vectors[now == 0], [(-f * speed / fps / (far - 0.01), 0.0)] * (now == 0).sum(), atol=1e-4
+    )
+    np.testing.assert_allclose(part.vectors[now == 1], 0, atol=1e-4)
+    np.testing.assert_array_equal(part.hidden, (now == 1) & (then == 0))
+
+
+def test_flow_of_a_turning_camera_moves_the_sky_and_needs_one_shutter() -> None:
+    path = (Waypoint(0, (0, 0, 0), 0.0), Waypoint(1, (0, 0, 0), 0.5))
+    head = Thing("head", "head", (Geom("sphere", (0.1, 0, 0)),), motion="path", path=path)
+    world = World(Scene(1.0, (head,)))
+    eye = camera(mount=Mount("head"), flow=True, fps=10.0)
+    flow = eye.sense(world, Clock(1.0, 0.0), Key.of(1)).parts["camera_flow"]
+    f, x = eye.intrinsics[0], 60.5 - 48
+    expected = f * np.tan(np.arctan(x / f) + 0.05) - x  # it turns left, so the sky goes right
+    assert flow.vectors[36, 60, 0] == pytest.approx(expected, abs=0.02)  # row 36 is half a pixel off the axis
+    with pytest.raises(RecipeError, match="rolling"):
+        camera(flow=True, line_time=1e-5).check(world.scene)

@@ -17,6 +17,7 @@ from counterpoint.core.rig import Camera
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import RecipeError, UnknownNameError
 from counterpoint.modalities.depth import Depth
+from counterpoint.modalities.flow import Flow
 from counterpoint.modalities.image import Image
 from counterpoint.modalities.instance_masks import InstanceMasks
 from counterpoint.modalities.semantic_mask import SemanticMask
@@ -52,6 +53,7 @@ class RayCamera(Sensor):
         centre: principal point, px, or None for the middle.
         distortion: ``k1, k2, p1, p2, k3`` of Brown and Conrady as OpenCV orders them, or empty.
         frames, fps: whether it films, and frames a second.
+        flow: whether it also gives ``NAME_flow``, to the picture ``1 / fps`` after the key moment.
         line_time: s between two rows.
         exposure: share of the full well that a radiance of 1 fills; None follows the lights of the scene.
         full_well: electrons.
@@ -71,6 +73,7 @@ class RayCamera(Sensor):
     centre: tuple[float, float] | None = None
     distortion: tuple[float, ...] = ()
     frames: bool = False
+    flow: bool = False
     fps: float = 12.0
     line_time: float = 0.0
     exposure: float | None = None
@@ -116,6 +119,11 @@ class RayCamera(Sensor):
             raise RecipeError(
                 f"RayCamera({self.name!r}, fps={self.fps:g}): a scene of {scene.seconds:g} s has no whole frame; "
                 f"take at least {1 / scene.seconds:g} frames/s."
+            )
+        if self.flow and self.line_time:
+            raise RecipeError(
+                f"RayCamera({self.name!r}, flow=True, line_time={self.line_time:g}): with a rolling shutter the row "
+                "in which a point is next seen decides when. Give one or the other."
             )
         for thing in scene.things:
             for geom in thing.geoms:
@@ -163,6 +171,8 @@ class RayCamera(Sensor):
         parts: dict[str, Modality] = {self.name: Image(self.developed(view, world.scene, key.at("image")), self.name)}
         parts |= self._rasters(world, view)
         parts |= self._marks(world, clock.moment, eye, shapes, view)
+        if self.flow:
+            parts[f"{self.name}_flow"] = Flow(self._flow(world, clock.moment, eye, shapes, view), self.name)
         if self.frames:
             parts[f"{self.name}_video"] = self._film(world, clock, key)
         return Sensed(parts, {self.name: self.rig(world, clock.moment)})
@@ -171,6 +181,29 @@ class RayCamera(Sensor):
         if self.mount.on == "world":
             return set()
         return set(np.flatnonzero(world.owners == world.names.index(self.mount.on)).tolist())
+
+    def _flow(self, world: World, time: float, eye: Eye, shapes: Shapes, view: View) -> NDArray[np.float32]:
+        """Right, down and hidden (H, W, 3); the sky is taken to be infinitely far."""
+        later = time + 1 / self.fps
+        way = (eye.turn[0] @ eye.lens.raster(eye.lens.directions).reshape(3, -1)).T
+        geom, far = view.geom.ravel(), view.distance.ravel()
+        points = eye.position[0] + np.where(np.isfinite(far), far, 1e9)[:, None] * way
+        places, turns = world.placed(later)
+        for g in np.unique(geom[geom >= 0]):
+            on = geom == g
+            own = (points[on] - shapes.positions[0, g]) @ shapes.turns[0, g]
+            points[on] = own @ turns[g].T + places[g]
+        pixels, depth = self.rig(world, later).project(points)
+        gap = points - world.mounted(self.mount, later)[0]
+        length = np.linalg.norm(gap, axis=1)
+        hits = world.cast(
+            later, points[0] - gap[0], gap / length[:, None], None if self.mount.on == "world" else self.mount.on
+        )
+        hidden = hits.distance < length * (1 - 1e-6) - 1e-6
+        v, u = np.divmod(np.arange(len(geom)), self.size[0])
+        out = np.column_stack([pixels - np.stack([u, v], 1) - 0.5, hidden])
+        out[depth <= 0] = np.nan
+        return out.reshape(self.size[1], self.size[0], 3).astype(np.float32)
 
     def _film(self, world: World, clock: Clock, key: Key) -> Video:
         count = int(min(clock.seconds, world.scene.seconds) * self.fps + 1e-9)
