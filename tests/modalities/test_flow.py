@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
 from counterpoint.core.world import WorldMap
@@ -59,6 +60,13 @@ def test_both_ends_of_every_vector_follow_a_map_of_the_plane(move: PlaneMap) -> 
 def test_flow_stays_under_moves_of_the_world() -> None:
     part = flow()
     assert part.follow(WorldMap.mirror(), Rig()) is part
+
+
+def test_a_spliced_piece_of_a_smaller_picture_keeps_its_share_of_the_width() -> None:
+    small = Flow(np.full((12, 16, 3), (2.0, 1.0, 0.0), np.float32))
+    mixed = flow().splice(small, Splice("p", 0.5, region=(0.5, 0.0, 1.0, 1.0)))
+    np.testing.assert_allclose(mixed.vectors[:, 16:], [[(4.0, 2.0)] * 16] * 24)
+    np.testing.assert_array_equal(mixed.values[:, :16], flow().values[:, :16])
 
 
 def test_what_is_no_flow_is_told() -> None:

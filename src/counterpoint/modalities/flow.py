@@ -14,10 +14,11 @@ from counterpoint.core.axes import Axis, Move
 from counterpoint.core.blob import Blob
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import Sides
+from counterpoint.core.mixture import Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
 from counterpoint.signal import pack, picture
-from counterpoint.signal.warp import warp
+from counterpoint.signal.warp import resized, warp
 
 
 @final
@@ -40,7 +41,7 @@ class Flow(Modality):
     canvas: tuple[int, int] | None = None
 
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.PLANE})
-    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides)
+    follows: ClassVar[tuple[type[Move], ...]] = (PlaneMap, Sides, Splice)
     heavy: ClassVar[bool] = True
 
     @cached_property
@@ -82,6 +83,11 @@ class Flow(Modality):
         if np.isinf(v).any() or not np.isin(v[..., 2][known], (0, 1)).all():
             raise self.invalid("vectors must be finite, or NaN where unknown, and the third value 0 or 1.")
 
+    def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Splice) and (reason := move.misses(Axis.PLANE)):
+            return reason
+        return super().refuses(move, rig)
+
     def encode(self) -> Encoded:
         blob = self.data if isinstance(self.data, Blob) else Blob("npz", pack.pack({"flow": self.values}))
         return Encoded(blob, {"camera": self.camera, "canvas": list(self.size())})
@@ -102,6 +108,16 @@ class Flow(Modality):
         bright = np.where(known, 255, 0).astype(np.uint8)
         shown = cv2.cvtColor(np.stack([hue, strength, bright], 2), cv2.COLOR_HSV2RGB)
         return Preview("picture", picture.png(shown), self.camera)
+
+    def splice(self, other: Flow, move: Splice) -> Flow:
+        x0, y0, x1, y1 = move.pixels(self.size())
+        if x1 <= x0 or y1 <= y0:
+            return self
+        theirs = resized(other.values, self.size(), nearest=True)[y0:y1, x0:x1].copy()
+        theirs[..., :2] *= np.divide(self.size(), other.size()).astype(np.float32)
+        mixed = self.values.copy()
+        mixed[y0:y1, x0:x1] = theirs
+        return replace(self, data=mixed, canvas=None)
 
     def _moved(self, move: Move, rig: Rig) -> Flow:
         if isinstance(move, Sides):

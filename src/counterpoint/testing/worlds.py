@@ -20,6 +20,7 @@ from counterpoint.modalities.audio import Audio
 from counterpoint.modalities.boxes import Boxes
 from counterpoint.modalities.boxes3d import Boxes3d
 from counterpoint.modalities.depth import Depth
+from counterpoint.modalities.flow import Flow
 from counterpoint.modalities.image import Image
 from counterpoint.modalities.instance_masks import InstanceMasks
 from counterpoint.modalities.keypoints import Keypoints
@@ -90,6 +91,7 @@ def parts_in_space(at: tuple[float, float] = LANDMARK) -> dict[str, Modality]:
     return {
         "image": Image(blob(at)),
         "depth": Depth(depth),
+        "flow": Flow(np.where(disc(at)[..., None], np.array([3.0, 1.5, 0.0]), np.nan).astype(np.float32)),
         "semantic": SemanticMask(disc(at).astype(np.uint8), {0: "road", 1: "left lane"}),
         "masks": InstanceMasks(disc(at)[None], ("7",), ("left eye",)),
         "boxes": Boxes(side, ("7",), ("left eye",), canvas=CANVAS),
