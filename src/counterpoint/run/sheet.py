@@ -97,7 +97,8 @@ def _column(shown: Shown, panels: dict[str, Html], titles: Sequence[str], folder
 def _changes(lineage: Lineage, parent: bool) -> Html:
     """What was done, in words; and what was drawn but refused."""
     if not lineage.changes and not lineage.refusals:
-        said = "As it was read." if parent or not lineage.copy else "Nothing was drawn for this copy."
+        whole = f"As it was {'simulated' if lineage.engine == 'simulate' else 'read'}."
+        said = whole if parent or not lineage.copy else "Nothing was drawn for this copy."
         return tag("ul", tag("li", said, class_="none"), class_="changes")
     done = [
         tag("li", in_words(change), tag("em", f" without {', '.join(lost)}") if lost else None)

@@ -104,7 +104,8 @@ class Story:
 
     def figures(self, counts: Tally) -> dict[str, str]:
         """The numbers at the top of the page, by what they count."""
-        parts = listed(plain(n).lower() for n in counts.modalities)
+        named = [plain(n).lower() for n in counts.modalities]
+        parts = listed(named if len(named) <= 8 else [*named[:6], f"{len(named) - 6} more"])
         parents = f"{len(counts.children):,}"
         figures = {
             "samples": f"{counts.counted:,}",
