@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pictures import drawn, pictured
+from scenes import layouts, scene
 
 from counterpoint import catalog
 from counterpoint.core.contracts import Step
@@ -61,6 +62,8 @@ def catalogue() -> str:
             cls = catalog.find(kind, name)
             lines += ["", f"### {cls.__name__}", "", f"`{name}({', '.join(_parameter(f) for f in fields(cls))})`", ""]
             lines += _prose(inspect.getdoc(cls) or "")
+            if kind == "layouts":
+                lines += ["", f"![{cls.__name__}: one scene](assets/catalogue/layout_{name}.jpg)"]
     return "\n".join(lines) + "\n"
 
 
@@ -159,6 +162,8 @@ def main() -> int:
         cls = catalog.find("transforms", name)
         if pictured(cls):
             (assets / f"{name}.svg").write_text(drawn(cls), encoding="utf-8")
+    for name, layout in layouts().items():
+        (assets / f"layout_{name}.jpg").write_bytes(scene(layout))
     return 0
 
 

@@ -52,7 +52,7 @@ def test_every_command_of_the_readme_runs(checkout: Path) -> None:
     assert (checkout / "out" / "faces" / "report.html").exists()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/concepts.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/concepts.md", "docs/simulate.md"])
 def test_every_python_block_runs(page: str, checkout: Path) -> None:
     found = blocks(ROOT / page, "python")
     assert found
