@@ -6,6 +6,7 @@
 - ``engine``: Hz at standstill, ``engine_per_speed``: Hz for each m/s more; eight harmonics; ``engine_level`` (75).
 - ``noise``: dB SPL at 1 m of tyres, fans, wind: white noise that falls by 6 dB an octave above 1 kHz.
 - ``voice``: Hz, pitch of a voice that babbles; ``voice_level`` (65).
+- what ``simulate.rotor`` knows: a rotating machine; ``machine_level``: Pa at 1 m for each m/s^2 (0.02).
 - ``seed``: whole number that names the noise and the babble of this thing.
 """
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from counterpoint.core.keys import Key
 from counterpoint.errors import UnknownNameError
+from counterpoint.simulate import rotor
 from counterpoint.simulate.acoustics import pascal
 from counterpoint.simulate.scene import Thing
 from counterpoint.simulate.world import World
@@ -28,11 +30,22 @@ Array = NDArray[np.float64]
 Tone = Callable[[Array], Array]
 """Times at the source (T,) s to pressure at 1 m (T,) Pa."""
 
-NAMES = frozenset(
-    {"tone", "tone_level", "engine", "engine_per_speed", "engine_level", "noise", "voice", "voice_level", "seed"}
+NAMES = rotor.NAMES | frozenset(
+    {
+        "machine_level",
+        "tone",
+        "tone_level",
+        "engine",
+        "engine_per_speed",
+        "engine_level",
+        "noise",
+        "voice",
+        "voice_level",
+        "seed",
+    }
 )
 _HARMONICS = np.arange(1, 9)
-_RATE = 96_000
+_RATE = rotor.RATE
 _VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (530, 1840, 2480), (570, 840, 2410), (300, 870, 2240))
 """Formants in Hz after Peterson and Barney, JASA 24 (1952)."""
 
@@ -57,6 +70,10 @@ def tones(world: World, thing: Thing) -> tuple[Tone, ...]:
     seed, seconds = int(asked.get("seed", 0)), world.scene.seconds
     if "noise" in asked:
         out.append(_played(_noise(seed, seconds), pascal(asked["noise"])))
+    machine = rotor.rotor(thing)
+    if machine is not None:
+        loud = asked.get("machine_level", 0.02)
+        out.append(_played(rotor.shaking(machine, seconds)[:, 2], loud))
     if "voice" in asked:
         out.append(_played(_voice(seed, float(asked["voice"]), seconds), pascal(asked.get("voice_level", 65.0))))
     return tuple(out)

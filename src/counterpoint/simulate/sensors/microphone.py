@@ -98,9 +98,13 @@ class Microphone(Sensor):
         self._hear_blows(world, ears, images, speed, out)
         times = np.arange(len(out)) / self.rate
         for thing in world.scene.things:
-            for tone in tones.tones(world, thing):
+            heard = tones.tones(world, thing)
+            if not heard:
+                continue
+            source = _sampled(world, thing.name)
+            for tone in heard:
                 for image in images:
-                    track = image.track(lambda t, name=thing.name: world.track(name, t))  # type: ignore[misc]
+                    track = image.track(source)
                     for i, ear in enumerate(ears):
                         gone, way = acoustics.left(track, ear.track, ear.grid, speed)
                         gain = image.gain * self._taken(i, ear, way)
@@ -199,6 +203,13 @@ class _Ear:
     def pace(self, time: float) -> Array:
         i = min(max(round(time / _GRID), 0), len(self.grid) - 2)
         return (self._places[i + 1] - self._places[i]) / _GRID
+
+
+def _sampled(world: World, name: str) -> acoustics.Track:
+    """The track of a thing from 1 s before the clock, straight between places 1 ms apart."""
+    grid = np.arange(-1.0, world.scene.seconds + 2 * _GRID, _GRID)
+    places = np.ascontiguousarray(world.track(name, grid).T)
+    return lambda times: np.stack([np.interp(times, grid, p) for p in places], 1)
 
 
 def _rain(scene: Scene, shape: tuple[int, ...], rate: int, key: Key) -> Array:
