@@ -1,9 +1,10 @@
 """Rays that leave one after another: a turning sensor on a moving thing, in a moving world.
 
-Rays are cast in blocks of a few milliseconds from the pose in the middle of the block. Every ray has the origin
-and direction of its own moment, and its length is carried along: where a surface with normal ``n`` moved by ``s`` and
-the sensor by ``o``, it is ``n . (s - o) / n . d`` farther along ``d``. That is exact for flat surfaces; on round ones
-the error is the square of the way of half a block over the radius, and a silhouette is up to half a block old.
+Rays are traced in blocks of some milliseconds, each shape against the rays near it, from the pose in the middle of the
+block. Every ray has the origin and direction of its own moment, and its length is carried along: where a surface with
+normal ``n`` moved by ``s`` and the sensor by ``o``, it is ``n . (s - o) / n . d`` farther along ``d``. That is exact
+for flat surfaces; on round ones the error is the square of the way of half a block over the radius, and a silhouette is
+up to half a block old.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.simulate import path
+from counterpoint.simulate import path, trace
 from counterpoint.simulate.scene import Mount, rotation
 from counterpoint.simulate.world import World
 
@@ -52,9 +53,11 @@ def rolled(world: World, mount: Mount, times: Array, directions: Array, block: f
     halves = np.array([max((times[p].max() - times[p].min()) / 2, 1e-6) for p in parts])
     poses = _Poses(world, middles, halves, mount)
     n = len(times)
-    out = Rays(np.empty((n, 3)), np.empty((n, 3)), np.empty(n), np.empty(n, np.int32), np.empty(n))
+    # Three rows of N are several times faster than N rows of three.
+    out = Rays(np.empty((3, n)).T, np.empty((3, n)).T, np.empty(n), np.empty(n, np.int32), np.empty(n))
+    ways = np.ascontiguousarray(directions.T)
     for i, part in enumerate(parts):
-        poses.cast(i, (times[part] - middles[i]) / halves[i], directions[part], out, part)
+        poses.cast(i, (times[part] - middles[i]) / halves[i], ways[:, part], out, part)
     return out
 
 
@@ -77,15 +80,19 @@ class _Poses:
         self._world, self._mj = world, world.mujoco
         bodies = self._mj[1].nbody
         nodes = np.clip(np.stack([middles - halves, middles, middles + halves], 1), 0, world.scene.seconds)
-        self._times = nodes[:, 1]
         self._paths = _paths(world, nodes.ravel())
         spots, turns = np.empty((nodes.size, bodies, 3)), np.empty((nodes.size, bodies, 3, 3))
+        places, ways = np.empty((len(nodes), self._mj[1].ngeom, 3)), np.empty((len(nodes), self._mj[1].ngeom, 3, 3))
         for k, time in enumerate(nodes.ravel()):
             self._show(float(time), k)
             data = self._mj[2]
             spots[k], turns[k] = data.xpos, data.xmat.reshape(bodies, 3, 3)
+            if k % 3 == 1:
+                places[k // 3], ways[k // 3] = data.geom_xpos, data.geom_xmat.reshape(-1, 3, 3)
         at = 0 if mount.on == "world" else world.names.index(mount.on) + 1
-        self._beyond = at if at else -1
+        self._geoms, self._shapes = world.geoms, (places, ways)
+        self._radii = trace.Shapes(self._geoms, places, ways).radii
+        self._met = np.ones(len(self._geoms), bool) if at == 0 else self._mj[1].geom_bodyid != at
         arm, own = np.array(mount.position), rotation(mount.quaternion)
         shape = (*nodes.shape, bodies)
         sensor = (spots[:, at] + turns[:, at] @ arm).reshape(*nodes.shape, 1, 3)
@@ -102,49 +109,81 @@ class _Poses:
         self._turns = np.max([np.abs(v).max(-1) for v in self._sway], 0) > _STILL
 
     def cast(self, i: int, u: Array, directions: Array, out: Rays, part: slice) -> None:
-        """Trace one block and carry its rays to their own moments."""
-        mj, model, data = self._mj
-        self._show(float(self._times[i]), 3 * i + 1)
-        d = directions @ self._turn[i].T
+        """Trace one block, directions (3, N), and carry its rays to their own moments."""
+        d = self._turn[i] @ directions
         if self._turns[i, -1]:
-            sway = self._sway[0][i, -1] * u[:, None] + self._sway[1][i, -1] * (u * u)[:, None]
-            first = np.cross(sway, d)
-            d = d + first + np.cross(sway, first) / 2
-        n = len(d)
-        geom, distance, flat = np.empty(n, np.int32), np.empty(n), np.zeros(3 * n)
-        origin = np.ascontiguousarray(self._spots[i, -1])
-        mj.mj_multiRay(model, data, origin, d.ravel(), None, 1, self._beyond, geom, distance, flat, n, 1e9)
-        normal = flat.reshape(n, 3)
-        distance[geom < 0] = np.inf
-        steep = np.einsum("ij,ij->i", normal, d)
+            a, b = _crossing(self._sway[0][i, -1]), _crossing(self._sway[1][i, -1])
+            d = d + (a @ d) * u + ((b + a @ a / 2) @ d) * (u * u)
+        origin = self._spots[i, -1]
+        distance, geom, normal = self._first(i, origin, d)
+        steep = normal[0] * d[0] + normal[1] * d[1] + normal[2] * d[2]
+        way = self._way[0][i, -1], self._way[1][i, -1]
         ahead = self._ahead(i, u, d, distance, geom, normal)
         if ahead is not None:
             safe = np.where(np.abs(steep) < _GRAZING, np.where(steep < 0, -_GRAZING, _GRAZING), steep)
             distance += ahead / safe
-        way = self._way[0][i, -1], self._way[1][i, -1]
-        out.origin[part] = origin + u[:, None] * way[0] + (u * u)[:, None] * way[1] if self._moves[i, -1] else origin
-        out.direction[part], out.distance[part], out.geom[part] = d, distance, geom
+        out.origin.T[:, part] = origin[:, None]
+        if self._moves[i, -1]:
+            out.origin.T[:, part] += way[0][:, None] * u + way[1][:, None] * (u * u)
+        out.direction.T[:, part], out.distance[part], out.geom[part] = d, distance, geom
         np.abs(steep, out=out.cosine[part])
+
+    def _first(self, i: int, origin: Array, d: Array) -> tuple[Array, NDArray[np.int32], Array]:
+        """Length (N,), shape (N,) and normal (3, N) of the first hit of each ray, as ``World.cast`` has them.
+
+        A shape only meets the rays that pass the ball around it, so that the cost grows with what it covers.
+        """
+        n = d.shape[1]
+        best, geom, normal = np.full(n, np.inf), np.full(n, -1, np.int32), np.zeros((3, n))
+        gap = self._shapes[0][i] - origin
+        far = np.linalg.norm(gap, axis=1)
+        wide = np.arcsin(np.minimum(self._radii / np.maximum(far, 1e-12), 1))
+        middle = d.sum(1)
+        middle /= np.linalg.norm(middle) + 1e-12
+        bundle = np.arccos(np.clip((middle @ d).min(), -1, 1))
+        apart = np.arccos(np.clip(gap @ middle / np.maximum(far, 1e-12), -1, 1))
+        inside = far <= self._radii
+        for g in np.flatnonzero((inside | (apart <= bundle + wide)) & self._met):
+            shape, turn = self._geoms[g], self._shapes[1][i, g]
+            met: Any = slice(None)
+            if not inside[g]:
+                met = np.flatnonzero(gap[g] @ d >= np.cos(wide[g]) * far[g] - 1e-9)
+            local = turn.T @ d[:, met]
+            o = tuple((-gap[g] @ turn).tolist())
+            t = trace.hit(shape, o, (local[0], local[1], local[2]))
+            nearer = np.flatnonzero(t < best[met])
+            if not len(nearer):
+                continue
+            rows = nearer if inside[g] else met[nearer]
+            t = t[nearer]
+            best[rows], geom[rows] = t, g
+            if shape.shape == "plane":
+                normal[:, rows] = turn[:, 2:]
+                continue
+            x, y, z = local[:, nearer]
+            facing = trace.normal(shape, (o[0] + t * x, o[1] + t * y, o[2] + t * z))
+            normal[:, rows] = turn @ np.stack(np.broadcast_arrays(*facing))
+        return best, geom, normal
 
     def _ahead(
         self, i: int, u: Array, d: Array, distance: Array, geom: NDArray[np.int32], normal: Array
     ) -> Array | None:
         """(N,) way of the hit surface relative to the sensor, along its normal, m."""
         body = np.where(geom < 0, 0, self._mj[1].geom_bodyid[geom])
-        moving = self._moves[i, :-1][body] & (geom >= 0)
+        moving = np.flatnonzero(self._moves[i, :-1][body] & (geom >= 0))
         carried = bool(self._moves[i, -1])
-        if not carried and not moving.any():
+        if not carried and not len(moving):
             return None
-        ahead = np.zeros(len(d))
+        ahead = np.zeros(len(u))
         if carried:
-            ahead -= (normal @ self._way[0][i, -1]) * u + (normal @ self._way[1][i, -1]) * (u * u)
-        if moving.any():
-            b, v = body[moving], u[moving, None]
-            arm = self._spots[i, -1] + d[moving] * distance[moving, None] - self._spots[i, b]
-            sway = self._sway[0][i, b] * v + self._sway[1][i, b] * v * v
-            turn = np.cross(sway, arm)
-            go = self._way[0][i, b] * v + self._way[1][i, b] * v * v + turn + np.cross(sway, turn) / 2
-            ahead[moving] += np.einsum("ij,ij->i", normal[moving], go)
+            ahead -= (self._way[0][i, -1] @ normal) * u + (self._way[1][i, -1] @ normal) * (u * u)
+        if len(moving):
+            b, v = body[moving], u[moving]
+            arm = self._spots[i, -1][:, None] + d[:, moving] * distance[moving] - self._spots[i, b].T
+            sway = self._sway[0][i, b].T * v + self._sway[1][i, b].T * (v * v)
+            turn = _cross(sway, arm)
+            go = self._way[0][i, b].T * v + self._way[1][i, b].T * (v * v) + turn + _cross(sway, turn) / 2
+            ahead[moving] += (normal[:, moving] * go).sum(0)
         return ahead
 
     def _show(self, time: float, node: int) -> None:
@@ -155,9 +194,9 @@ class _Poses:
         d.qpos[:] = world.states[step, : m.nq]
         rest = time - world.times[step]
         if m.nv and abs(rest) > _STILL:
-            # The solver moves a step with the velocity at its end.
-            end = world.states[min(step + 1, len(world.times) - 1), m.nq :]
-            mj.mj_integratePos(m, d.qpos, end, rest)
+            end, way = world.states[min(step + 1, len(world.times) - 1)], np.zeros(m.nv)
+            mj.mj_differentiatePos(m, way, world.scene.timestep, d.qpos, end[: m.nq])
+            mj.mj_integratePos(m, d.qpos, way, rest)
         for slot, spots, quaternions in self._paths:
             d.mocap_pos[slot], d.mocap_quat[slot] = spots[node], quaternions[node]
         mj.mj_kinematics(m, d)
@@ -175,6 +214,16 @@ def _paths(world: World, times: Array) -> list[tuple[int, Array, Array]]:
             slot = int(model.body_mocapid[world.names.index(thing.name) + 1])
             found.append((slot, spots, np.stack([np.cos(half), zero, zero, np.sin(half)], 1)))
     return found
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """Of (3, N)."""
+    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+def _crossing(v: Array) -> Array:
+    """3 x 3 that does ``v x``."""
+    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
 
 
 def rotation_vector(turns: Array) -> Array:

@@ -206,6 +206,10 @@ class World:
         thing = self.scene.thing(name)
         if thing.motion == "path":
             return Motion(*path.motion(thing.path, times))
+        steps = np.rint(times / self.scene.timestep).astype(int)
+        on_steps = not len(steps) or (steps.min() >= 0 and steps.max() < len(self.times))
+        if thing.motion == "free" and on_steps and np.abs(self.times[steps] - times).max(initial=0) < 1e-12:
+            return self._free_motion(name, steps)
         body, rows = self._body(name), []
         for time in times:
             self._show(float(time), accelerations=True)
@@ -226,6 +230,23 @@ class World:
                 )
             )
         return Motion(*(np.array(v) for v in zip(*rows, strict=True)))
+
+    def _free_motion(self, name: str, steps: NDArray[np.int_]) -> Motion:
+        """``motion`` of a thing that flies freely, at steps (T,), without asking the solver again."""
+        m, body = self._model, self._body(name)
+        at, dof = m.jnt_qposadr[m.body_jntadr[body]], m.body_dofadr[body]
+        state, push = self.states[steps], self.accelerations[steps, dof : dof + 6]
+        w, x, y, z = state[:, at + 3 : at + 7].T
+        turn = np.array(
+            [
+                [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+                [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+                [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+            ]
+        ).transpose(2, 0, 1)
+        speed = state[:, m.nq + dof : m.nq + dof + 6]
+        rate, spin_up = (np.einsum("tij,tj->ti", turn, v[:, 3:]) for v in (speed, push))
+        return Motion(state[:, at : at + 3], turn, speed[:, :3], rate, push[:, :3], spin_up)
 
     def cast(self, time: float, origin: ArrayLike, directions: ArrayLike, beyond: str | None = None) -> Hits:
         """What rays from one point hit first, at a time.

@@ -106,3 +106,14 @@ def test_a_missing_thing_or_an_odd_rate_is_said_at_once() -> None:
         Imu(mount=Mount("egg")).check(scene())
     with pytest.raises(RecipeError, match="divides 500"):
         Imu(rate=333.0).check(Scene(1.0, (GROUND, EGO)))
+
+
+def test_motion_read_from_the_states_is_that_of_the_solver() -> None:
+    world = World(scene())
+    times = np.array([0.0, 0.1, 0.536, 0.9, 1.5])
+    quick, slow = (
+        world.motion("crate", times),
+        world.motion("crate", times + 1e-11),
+    )  # off the steps: the solver is asked
+    for field in ("position", "rotation", "velocity", "rate", "acceleration", "angular_acceleration"):
+        assert np.allclose(getattr(quick, field), getattr(slow, field), atol=1e-6, rtol=1e-6), field

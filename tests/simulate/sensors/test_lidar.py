@@ -167,3 +167,24 @@ def test_what_cannot_work_is_said_before_it_is_cast() -> None:
         Lidar(mount=Mount("eggo")).check(scene())
     with pytest.raises(RecipeError, match="a longer scene"):
         Lidar().check(Scene(0.05, (GROUND, BALL)))
+
+
+def test_rays_meet_what_the_solver_says_they_meet() -> None:
+    """The tracer only asks the shapes near a ray; ``World.cast`` asks all. Nothing moves, so both are exact."""
+    still = [t for t in scene().things if t.motion == "fixed"]
+    more = [
+        Thing(f"{shape}{i}", "thing", (Geom(shape, size),), position=(4.0 * i - 8, 5.0, 1.0), motion="fixed")  # type: ignore[arg-type]
+        for i, (shape, size) in enumerate(
+            [("box", (1, 0.5, 0.7)), ("sphere", (0.8, 0, 0)), ("cylinder", (0.5, 0.9, 0)), ("capsule", (0.4, 0.6, 0)),
+             ("ellipsoid", (0.9, 0.5, 0.4))]
+        )
+    ]  # fmt: skip
+    world = World(Scene(0.2, (*still, *more)))
+    rays = next(FIXED.sweeps(world, CLOCK))
+    hits = world.cast(0.0, (0, 0, 2.0), rays.direction)
+    assert (rays.geom == hits.geom).mean() > 0.9999
+    same = (rays.geom == hits.geom) & (rays.geom >= 0)
+    assert len(np.unique(rays.geom[same])) == 7
+    assert np.abs(rays.distance[same] - hits.distance[same]).max() < 1e-9
+    cosine = np.abs((hits.normal[same] * rays.direction[same]).sum(1))
+    assert np.abs(rays.cosine[same] - cosine).max() < 1e-7

@@ -107,7 +107,7 @@ class Lidar(Sensor):
     divergence: float = 0.003
     drop: float = 0.0
     lost: bool = False
-    block: float = 0.00625
+    block: float = 0.01
     noise: bool = True
 
     def __post_init__(self) -> None:
@@ -144,7 +144,7 @@ class Lidar(Sensor):
         frame[:3, 3], frame[:3, :3] = world.mounted(self.mount, clock.moment)
         names: tuple[str, ...] = ("x", "y", "z", "intensity", "time", "ring", "label", "thing")
         names = (*names, "echo") if self.echoes == "dual" else names
-        values = np.concatenate(rows) if rows else np.zeros((0, len(names)), np.float32)
+        values = np.concatenate(rows, 1).T if rows else np.zeros((0, len(names)), np.float32)
         return Sensed({self.name: Points(values, names)}, frames={self.name: Frame.of(frame)})
 
     def sweeps(self, world: World, clock: Clock) -> Iterator[Rays]:
@@ -172,11 +172,11 @@ class Lidar(Sensor):
             times = np.broadcast_to(times[..., None], azimuth.shape)
         flat = np.cos(elevation)
         up = np.broadcast_to(np.sin(elevation), azimuth.shape)
-        d = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), up], -1)
-        return np.ascontiguousarray(times).ravel(), d.reshape(-1, 3)
+        d = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), up])
+        return np.ascontiguousarray(times).ravel(), d.reshape(3, -1).T
 
     def _rows(self, sweep: int, rays: Rays, world: World, key: Key) -> NDArray[np.float32]:
-        """The rows (R, F) of one sweep."""
+        """The columns (F, R) of one sweep."""
         air, drops = world.scene.medium, key.at("air").stream()
         floor = 0.9 / self.beams.reach**2
         tables: list[NDArray[np.float32]] = []
@@ -194,7 +194,7 @@ class Lidar(Sensor):
                     keep &= np.abs(seen.ranges - first) > _APART
             first = seen.ranges
             tables.append(self._table(sweep, rays, seen, thing, keep, echo, floor, key.at("noise", echo)))
-        return np.concatenate(tables) if len(tables) > 1 else tables[0]
+        return np.concatenate(tables, 1) if len(tables) > 1 else tables[0]
 
     def _surfaces(self, rays: Rays, world: World) -> list[tuple[Array, Array, NDArray[np.int32]]]:
         """Range, intensity without air, and thing of what a beam meets: one or two of (N,) each."""
@@ -238,23 +238,23 @@ class Lidar(Sensor):
             if self.drop:
                 keep = keep & (stream.random(n) >= self.drop)
             with np.errstate(divide="ignore", invalid="ignore"):
-                sigma = RESOLUTION / np.sqrt(2 * intensity / (ranges**2 * floor))
+                sigma = RESOLUTION * np.sqrt(floor / 2) * ranges / np.sqrt(intensity)
             sigma[label == scatter.LOST] = 0.0
-            ranges = ranges + sigma * stream.standard_normal(n)
-            intensity = intensity * (1 + GRAIN * stream.standard_normal(n))
+            ranges = ranges + sigma * stream.standard_normal(n, np.float32)
+            intensity = intensity * (1 + GRAIN * stream.standard_normal(n, np.float32))
         rows = np.flatnonzero(keep)
         beam = rows * self.subrays
         lasers = len(self.beams.elevations)
-        out = np.empty((len(rows), 9 if self.echoes == "dual" else 8), np.float32)
-        out[:, :3] = rays.origin[beam] + rays.direction[beam] * ranges[rows, None]
-        gone = label[rows] == scatter.LOST
-        out[:, 3] = np.where(gone, 0.0, np.clip(intensity[rows], 0.0, 1.0))
-        out[:, 4] = sweep / self.rate + self._firings[0][beam]
-        out[:, 5] = np.argsort(np.argsort(self.beams.elevations))[rows % lasers]
-        out[:, 6] = label[rows]
-        out[:, 7] = np.where(label[rows] == scatter.SCATTERED, -1, thing[rows])
+        out = np.empty((9 if self.echoes == "dual" else 8, len(rows)), np.float32)
+        np.add(rays.origin.T[:, beam], rays.direction.T[:, beam] * ranges[rows], out=out[:3], casting="same_kind")
+        told = label[rows]
+        out[3] = np.where(told == scatter.LOST, 0.0, np.clip(intensity[rows], 0.0, 1.0))
+        out[4] = sweep / self.rate + self._firings[0][beam]
+        out[5] = np.argsort(np.argsort(self.beams.elevations))[rows % lasers]
+        out[6] = told
+        out[7] = np.where(told == scatter.SCATTERED, -1, thing[rows])
         if self.echoes == "dual":
-            out[:, 8] = echo
+            out[8] = echo
         return out
 
 
