@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.core.medium import Medium
-from counterpoint.simulate.scene import MATERIALS, Geom, Lamp, Scene
-from counterpoint.simulate.trace import Shapes, Triple, crosses, dot, hit, within
+from counterpoint.simulate.scene import MATERIALS, Lamp, Scene
+from counterpoint.simulate.trace import SHAPES, Shapes, Triple, crosses, dot, hits, within
 
 Array = NDArray[np.float64]
 Colours = NDArray[np.float32]
 CHUNK = 64
+BATCH = 256
+"""Pairs of a chunk and a shape that are asked together: as many as a cache holds."""
 DAY = 1.35
 """Light on a white surface that faces the sun of a clear day: sun and sky."""
 _HORIZON, _ZENITH, _GROUND = (np.array(c) ** 2.2 for c in ((0.80, 0.88, 0.97), (0.28, 0.50, 0.86), (0.42, 0.41, 0.4)))
@@ -162,47 +164,72 @@ def _reaching(found: Surfaces, points: Array, lamp: Lamp) -> tuple[Colours, Colo
 def _shaded(found: Surfaces, p: Array, facing: NDArray[np.bool_], lamp: Lamp) -> NDArray[np.bool_]:
     """Whether a shape stands between points (3, C, CHUNK) and a light, (C, CHUNK).
 
-    All shapes are convex, so none shades the side of itself that faces the light, and no offset is needed.
+    All shapes are convex, so none shades the side of itself that faces the light, and no offset is needed. Chunks and
+    shapes are paired first, and all pairs of one kind of shape are asked together.
     """
     shapes, geom = found.shapes, _chunked(found.geom)
     rows = None if found.rows is None else _chunked(found.rows)
     out = np.zeros(geom.shape, bool)
+    lit = np.flatnonzero(facing.any(1))
+    p = p if len(lit) == len(geom) else p[:, lit]
     low, high = _lowest(p, np.minimum), _lowest(p, np.maximum)
-    near = _near(shapes, (low + high) / 2, np.linalg.norm(high - low, axis=0) / 2, lamp) & facing.any(1)
-    alone = np.where(geom[:, 0] == geom[:, -1], geom[:, 0], -1)
-    near &= alone != np.arange(len(shapes.geoms))[:, None]
-    for g in np.flatnonzero(near.any(1)):
-        at, shape = np.flatnonzero(near[g]), shapes.geoms[g]
-        pick = slice(0, 1) if rows is None else rows[at].ravel()
-        o, d, limit = _to_light(shape, shapes.turns[pick, g], shapes.positions[pick, g].T, p[:, at], lamp)
-        between = (hit(shape, o, d) < limit).reshape(-1, CHUNK)
-        out[at] |= between & (geom[at] != g)
+    chunk, shape = _pairs(shapes, (low + high) / 2, np.linalg.norm(high - low, axis=0) / 2, lamp)
+    alone = np.where(geom[lit, 0] == geom[lit, -1], geom[lit, 0], -1)
+    other = alone[chunk] != shape
+    chunk, shape = chunk[other], shape[other]
+    kinds = np.array([g.shape for g in shapes.geoms])[shape]
+    for kind in SHAPES:
+        of_kind = np.flatnonzero(kinds == kind)
+        for batch in np.split(of_kind, range(BATCH, len(of_kind), BATCH)):
+            if not len(batch):
+                continue
+            c, g = chunk[batch], shape[batch]
+            moment = np.zeros((len(c), 1), np.int64) if rows is None else rows[lit[c]]
+            turn, place = shapes.turns[moment, g[:, None]], np.moveaxis(shapes.positions[moment, g[:, None]], -1, 0)
+            o, d, limit = _to_light(kind, turn, place, p[:, c], lamp)
+            between = hits(kind, o, d, shapes.sizes[g].T[..., None]) < limit
+            between &= geom[lit[c]] != g[:, None]
+            starts = np.flatnonzero(np.diff(c, prepend=-1))
+            out[lit[c[starts]]] |= np.logical_or.reduceat(between, starts, axis=0)
     return out
 
 
-def _near(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> NDArray[np.bool_]:
-    """(G, C): whether rays to a light from balls (centres (3, C) m, radii (C,)) may pass through a shape.
+def _pairs(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Balls of points (centres (3, C) m, radii (C,)) and shapes that may stand between one of them and a light.
 
-    Asked of the ray from the middle and the box around the shape, grown by the radius and by what the shape moves.
+    Asked of the ray from the middle, first with the balls around the shapes, then with the boxes, grown by the radius
+    and by what a shape moves. Sorted by the ball of points.
     """
-    turn, place = shapes.turns[len(shapes.turns) // 2][:, None], shapes.middle.T[..., None]
-    o = within(turn, (middle[0] - place[0], middle[1] - place[1], middle[2] - place[2]))
-    spread = shapes.drift[:, None] + reach
-    if lamp.position is None:
-        to, limit = _towards(lamp), np.inf
-        d = within(turn, (to[0], to[1], to[2]))
-    else:
-        x, y, z = lamp.position
-        d, limit = within(turn, (x - middle[0], y - middle[1], z - middle[2])), 1.0
+    m, centres = middle.T, shapes.middle
+    to = _towards(lamp)[None] if lamp.position is None else np.array(lamp.position) - m
+    far = np.linalg.norm(to, axis=1)
+    way = to / np.maximum(far, 1e-9)[:, None]
+    level_of = np.einsum("cx,gx->cg", way, centres)
+    along = np.maximum(level_of - (m * way).sum(1)[:, None], 0)
+    if lamp.position is not None:
+        along = np.minimum(along, far[:, None])
+    # |c - m - along way|^2, multiplied out: C x G numbers instead of three times as many.
+    apart = (m * m).sum(1)[:, None] + (centres * centres).sum(1)
+    square = apart - 2 * np.einsum("cx,gx->cg", m, centres)
+    square += along * (along - 2 * (level_of - (m * way).sum(1)[:, None]))
+    grown = shapes.radii + shapes.drift + reach[:, None]
+    chunk, shape = np.nonzero(square <= grown * grown + 1e-9 * (apart + 1))
+    turn, gap = shapes.turns[len(shapes.turns) // 2][shape], (m[chunk] - centres[shape]).T
+    o = within(turn, (gap[0], gap[1], gap[2]))
+    t = to[chunk].T if lamp.position is not None else to[0]
+    d = within(turn, (t[0], t[1], t[2]))
     # A shape that turns during the picture is as wide as its ball.
-    still = len(shapes.turns) == 1
-    half = shapes.halves if still else np.minimum(shapes.radii, 1e9)[:, None] + np.zeros(3)
-    return crosses(o, d, [half[:, i, None] + spread for i in range(3)], limit)
+    half = shapes.halves if len(shapes.turns) == 1 else np.minimum(shapes.radii, 1e9)[:, None] + np.zeros(3)
+    box = half[shape].T + shapes.drift[shape] + reach[chunk]
+    between = crosses(o, d, box, np.inf if lamp.position is None else 1.0)
+    return chunk[between], shape[between]
 
 
-def _to_light(shape: Geom, turn: Array, place: Array, q: Array, lamp: Lamp) -> tuple[Triple, Triple, float]:
-    """Origin, way and length of the rays from points (3, C, CHUNK) to a light, in the axes of a shape."""
-    q = q.reshape(3, -1)
+def _to_light(kind: str, turn: Array, place: Array, q: Array, lamp: Lamp) -> tuple[Triple, Triple, float]:
+    """Origins, ways and length of the rays from points (3, P, CHUNK) to a light, in the axes of shapes of one kind.
+
+    ``turn`` (P, 1 or CHUNK, 3, 3) and ``place`` (3, P, 1 or CHUNK) are those of the shape of each pair.
+    """
     o: Triple = (q[0] - place[0], q[1] - place[1], q[2] - place[2])
     limit = np.inf if lamp.position is None else 1.0
     if lamp.position is None:
@@ -211,10 +238,10 @@ def _to_light(shape: Geom, turn: Array, place: Array, q: Array, lamp: Lamp) -> t
     else:
         x, y, z = lamp.position
         d = (x - q[0], y - q[1], z - q[2])
-    if shape.shape == "sphere":  # looks the same from everywhere
+    if kind == "sphere":  # looks the same from everywhere
         return o, d, limit
     o, d = within(turn, o), within(turn, d)
-    if shape.shape == "plane":
+    if kind == "plane":
         # Light comes through the back of a plane as rays do: only its front throws shadows.
         return (o[0], o[1], np.where(o[2] < -1e-6, -o[2], -1.0)), (d[0], d[1], -d[2]), limit
     return o, d, limit

@@ -44,6 +44,11 @@ class Shapes:
         return np.array([_radius(g) for g in self.geoms])
 
     @cached_property
+    def sizes(self) -> Array:
+        """(G, 3) m, as the shapes have them."""
+        return np.array([g.size for g in self.geoms], float).reshape(-1, 3)
+
+    @cached_property
     def halves(self) -> Array:
         """(G, 3) m: half extents of boxes around the shapes in their own axes; infinite for planes without end."""
         return np.array([_half(g) for g in self.geoms]).reshape(-1, 3)
@@ -118,15 +123,22 @@ def dot(a: Any, b: Any) -> Any:
 
 def hit(geom: Geom, o: Triple, d: Triple) -> Array:
     """Smallest length >= 0 at which the ray ``o + length * d`` meets a shape in its own axes; inf where it misses."""
+    return hits(geom.shape, o, d, geom.size)
+
+
+def hits(kind: str, o: Triple, d: Triple, size: Any) -> Array:
+    """``hit`` for shapes of one kind and of sizes (three numbers or arrays)."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _HITS[geom.shape](o, d, geom.size)
+        return _HITS[kind](o, d, size)
 
 
-def _plane(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _plane(o: Triple, d: Triple, size: Any) -> Array:
     t = -o[2] / d[2]
     ok = (d[2] < -1e-15) & (t >= 0)
-    if size[0] > 0 and size[1] > 0:
-        ok &= (np.abs(o[0] + t * d[0]) <= size[0]) & (np.abs(o[1] + t * d[1]) <= size[1])
+    edged = (np.asarray(size[0]) > 0) & (np.asarray(size[1]) > 0)
+    if edged.any():
+        for i in (0, 1):
+            ok &= ~edged | (np.abs(o[i] + t * d[i]) <= size[i])
     return np.where(ok, t, np.inf)
 
 
@@ -141,7 +153,7 @@ def _slabs(o: Triple, d: Triple, half: Any) -> tuple[Any, Any]:
     return near, far
 
 
-def _box(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _box(o: Triple, d: Triple, size: Any) -> Array:
     near, far = _slabs(o, d, size)
     t = np.where(near >= 0, near, far)
     return np.where((near <= far) & (far >= 0), t, np.inf)
@@ -159,7 +171,7 @@ def _first(low: Any, high: Any) -> Array:
     return np.where(t >= 0, t, np.inf)
 
 
-def _ball(o: Triple, d: Triple, radius: float) -> tuple[Any, Any]:
+def _ball(o: Triple, d: Triple, radius: Any) -> tuple[Any, Any]:
     # The discriminant from the foot of the perpendicular: no large squares are subtracted for a far ball.
     a = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
     along = -(o[0] * d[0] + o[1] * d[1] + o[2] * d[2]) / a
@@ -168,16 +180,16 @@ def _ball(o: Triple, d: Triple, radius: float) -> tuple[Any, Any]:
     return along - half, along + half
 
 
-def _sphere(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _sphere(o: Triple, d: Triple, size: Any) -> Array:
     return _first(*_ball(o, d, size[0]))
 
 
-def _ellipsoid(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _ellipsoid(o: Triple, d: Triple, size: Any) -> Array:
     scaled = [tuple(v[i] / size[i] for i in range(3)) for v in (o, d)]
     return _first(*_ball(scaled[0], scaled[1], 1.0))
 
 
-def _tube(o: Triple, d: Triple, radius: float) -> tuple[Any, Any]:
+def _tube(o: Triple, d: Triple, radius: Any) -> tuple[Any, Any]:
     a = d[0] * d[0] + d[1] * d[1]
     along = -(o[0] * d[0] + o[1] * d[1]) / a
     x, y = o[0] + along * d[0], o[1] + along * d[1]
@@ -185,7 +197,7 @@ def _tube(o: Triple, d: Triple, radius: float) -> tuple[Any, Any]:
     return along - half, along + half
 
 
-def _cylinder(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _cylinder(o: Triple, d: Triple, size: Any) -> Array:
     low, high = _tube(o, d, size[0])
     inside = o[0] * o[0] + o[1] * o[1] <= size[0] * size[0]
     straight = d[0] * d[0] + d[1] * d[1] < TINY
@@ -198,7 +210,7 @@ def _cylinder(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
     return np.where((near <= far) & (far >= 0), t, np.inf)
 
 
-def _capsule(o: Triple, d: Triple, size: tuple[float, ...]) -> Array:
+def _capsule(o: Triple, d: Triple, size: Any) -> Array:
     low, high = _tube(o, d, size[0])
     best: Any = np.inf
     for t in (low, high):
@@ -218,6 +230,7 @@ _HITS = {
     "cylinder": _cylinder,
     "capsule": _capsule,
 }
+SHAPES = tuple(_HITS)
 
 
 def normal(geom: Geom, p: Triple) -> Triple:
