@@ -95,15 +95,16 @@ def _body(source: Source, story: Story, counts: Tally, folder: Path) -> Iterator
 def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterator[Html]:
     parents = spread(list(counts.children), _SHEETS)
     drawn, shown, size = list[Html](), 0, 0
-    for number, parent in enumerate(parents):
-        before = story.parent(parent)
+    for number, (parent, *others) in enumerate(_grouped(parents, counts)):
+        before = story.parent(parent) if not counts.alone else None
         keys = varied(counts.children[parent], counts, _COPIES - 1 if before and wide(before) else _COPIES)
         try:
             if keys:
                 fresh = sheet(before, [_copy(source, key) for key in keys], folder, number)
             else:
-                one = Shown(source.sample(parent), "Simulated" if parent in counts.origins else "Sample")
-                keys, fresh = [parent], sheet(None, [one], folder, number)
+                keys = [parent, *others]
+                role = "Simulated" if parent in counts.origins else "Sample"
+                fresh = sheet(None, [Shown(source.sample(key), role) for key in keys], folder, number)
         except CounterpointError as e:
             fresh = tag("p", f"{parent}: {e}", class_="absent")
         if drawn and size + len(fresh) > _BUDGET:
@@ -120,6 +121,12 @@ def _sheets(source: Source, story: Story, counts: Tally, folder: Path) -> Iterat
     if any('class="timeline"' in one for one in drawn):
         yield tag("p", _TIMELINES, class_="note")
     yield joined(drawn)
+
+
+def _grouped(parents: Sequence[str], counts: Tally) -> list[Sequence[str]]:
+    """Parents sheet by sheet: each with its copies, or several side by side where none has any."""
+    every = _COPIES if counts.alone and counts.origins else 1
+    return [parents[i : i + every] for i in range(0, len(parents), every)]
 
 
 def _copy(source: Source, key: str) -> Shown:

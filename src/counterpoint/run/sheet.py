@@ -31,9 +31,11 @@ def sheet(parent: Shown | None, copies: Sequence[Shown], folder: Path, number: i
     titles = list(dict.fromkeys(t for p in panels for t in p))
     drawn = [_column(c, p, titles, folder) for c, p in zip(columns, panels, strict=True)]
     name = parent.sample.key if parent else (*copies[0].sample.lineage.parents, copies[0].sample.key)[0]
+    alone = not any(c.sample.lineage.copy for c in copies)
+    count = number_of(len(copies), *(("sample",) if alone else ("copy", "copies")))
     return tag(
         "section",
-        tag("h3", name, tag("small", f"{number_of(len(copies), 'copy', 'copies')} shown"), id=f"sheet-{number}"),
+        tag("h3", name, tag("small", f"{count} shown"), id=f"sheet-{number}"),
         tag(
             "div",
             *drawn,
@@ -183,4 +185,6 @@ def _lineage(shown: Shown, folder: Path) -> Html:
     rows = joined(joined([tag("dt", k), tag("dd", v)]) for k, v in said.items())
     command = f"counterpoint replay {shlex.quote(str(folder))} {shlex.quote(shown.sample.key)}"
     again = tag("p", "Make it again, byte for byte:", tag("code", command, class_="command"), class_="replay")
-    return tag("details", tag("summary", "Lineage"), tag("dl", rows), again if lineage.changes else None)
+    return tag(
+        "details", tag("summary", "Lineage"), tag("dl", rows), again if lineage.changes or lineage.origin else None
+    )
