@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from counterpoint.core.keys import Key
 from counterpoint.core.medium import Medium
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import RecipeError, UnknownNameError
-from counterpoint.simulate import acoustics, sound
+from counterpoint.simulate import acoustics, model, sound
 from counterpoint.simulate.scene import Geom, Mount, Scene, Thing, Waypoint
 from counterpoint.simulate.sensor import Clock
 from counterpoint.simulate.sensors.microphone import Microphone
@@ -46,6 +48,36 @@ def test_onset_is_within_one_sample_of_impact_and_way():
         due = (exact + way / acoustics.speed_of_sound(scene)) * 48_000
         first = int(np.flatnonzero(wave[:, 0])[0])
         assert 0 <= first - due <= 1
+
+
+@pytest.mark.parametrize("material", ["metal", "glass", "rubber"])
+def test_bounce_times_and_restitution_are_heard(material: str):
+    """From the sound alone: onsets are the touches to a sample, and flights shrink by the restitution within 1 %."""
+    scene = Scene(1.2, (replace(GROUND, geoms=(Geom("plane", (5, 5, 0.1), "metal"),)), ball(0.35, material)))
+    place = (0.6, 0.4, 0.5)
+    wave = np.abs(hear(scene, mount=Mount(position=place), full_scale=100.0)[:, 0])
+    heard = onsets(wave)[:3]
+    touches = sound.blows(World(scene))[:3]
+    late = [np.linalg.norm(np.subtract(place, t.point)) / acoustics.speed_of_sound(scene) for t in touches]
+    for onset, touch, way in zip(heard, touches, late, strict=True):
+        assert onset / 48_000 == pytest.approx(touch.time + way, abs=1 / 48_000)
+    flights = np.diff(heard)
+    assert flights[1] / flights[0] == pytest.approx(model.restitution(material, "metal"), rel=0.01)
+
+
+def onsets(wave: np.ndarray) -> list[int]:
+    """Samples before which 60 ms were quieter than a twentieth of what follows in 1 ms."""
+    found: list[int] = []
+    k = int(np.flatnonzero(wave)[0])
+    while k < len(wave):
+        found.append(k)
+        rest = wave[k + 2880 :]
+        quiet = np.array([wave[k + 2400 + i : k + 2880 + i].max() for i in range(0, max(len(rest) - 48, 0))])
+        loud = np.flatnonzero(rest[: len(quiet)] > 20 * quiet + 1e-9)
+        if not len(loud):
+            break
+        k += 2880 + int(loud[0])
+    return found
 
 
 def test_tone_of_something_that_passes_by_is_shifted_by_doppler():

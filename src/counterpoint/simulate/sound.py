@@ -33,7 +33,9 @@ HEARD = 20.0, 20_000.0
 """Hz: lowest and highest mode that is kept."""
 _MODES = 10
 _POISSON = 0.3
-_RADIATED = 0.003
+_CLICK = 0.05
+"""Share of the click of a sphere in free air that is heard: what it strikes mirrors it upside down."""
+_RADIATED = 0.05
 """Share of the surface velocity that becomes sound; walls bend in parts that cancel each other."""
 _SLOW = 0.03
 """m/s: slower touches are a body that settles, and not heard."""
@@ -236,7 +238,7 @@ class Struck:
         self._ring = 2 * weight * ring
         click = 0.0
         if np.isfinite(self._heavy):
-            click = 1.5 * AIR / stuff.density / (4 * pi * 343.0) * force * omega / np.sqrt(3)
+            click = _CLICK * 1.5 * AIR / stuff.density / (4 * pi * 343.0) * force * omega / np.sqrt(3)
         self._pulse = complex(np.sum(2 * weight * steady)) + click
         self._omega = omega
 
