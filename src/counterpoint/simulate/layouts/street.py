@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from math import atan2, pi
 from typing import Literal, final
 
@@ -13,9 +14,9 @@ from counterpoint.core.keys import Key
 from counterpoint.core.ranges import Range, checked, drawn, ordered
 from counterpoint.errors import RecipeError
 from counterpoint.simulate import figures, footprint, path, traffic
-from counterpoint.simulate.happenings import closest, tracked
+from counterpoint.simulate.happenings import CLOSE, closest, tracked
 from counterpoint.simulate.layout import Layout, Staged
-from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Vector, Waypoint
+from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Vector, Waypoint, rotation
 from counterpoint.simulate.sensor import Clock, Sensor
 from counterpoint.simulate.sensors.camera import RayCamera
 from counterpoint.simulate.sensors.narrator import Narrator
@@ -287,9 +288,13 @@ class Street(Layout):
         """How near the ego vehicle and the one who steps out come: the measure, and when, s."""
         times = np.arange(0, self.seconds + 1e-9, 0.05)
         ego, other = world.scene.things
-        near = closest((ego, other), (tracked(world, ego, times), tracked(world, other, times)))
+        tracks = tracked(world, ego, times), tracked(world, other, times)
+        near = closest((ego, other), tracks)
+        # Who drives past before the other is in the lane was too early: as far from the middle as a collision.
+        (car, _, _), (person, _, _) = tracks
+        early = car[np.argmax(person[:, 1] > -LANE - 0.9), 0] > person[0, 0]
         value = near.gap if self.near_by == "gap" else near.time
-        return (0.0 if near.gap <= 0 else value), float(times[near.at])
+        return (0.0 if near.gap <= 0 or early else value), float(times[near.at])
 
 
 Runs = list[tuple[float, float]]
@@ -345,31 +350,31 @@ def _line(crosser: tuple[Waypoint, ...], sense: int) -> traffic.Line:
 
 
 def _apart(movers: tuple[Thing, ...], standing: tuple[Thing, ...], seconds: float) -> bool:
-    """Whether no mover touches anything, at any tenth of a second."""
+    """Whether nobody comes too near to anything, at any tenth of a second."""
     times = np.arange(0, seconds + 1e-9, 0.1)
     room = {}
     for thing in movers:
         at, turn = path.motion(thing.path, times)[:2]
         room[thing.name] = footprint.corners(thing, at, turn)
     still = [t for t in standing if t.cls not in ("marking", "building", "tree", "lamp_post")]
+    fixed = {t.name for t in still}
     for thing in still:
-        from counterpoint.simulate.scene import rotation
-
         box = footprint.corners(thing, np.array([thing.position]), rotation(thing.quaternion)[None])
         room[thing.name] = np.repeat(box, len(times), 0)
-    names = [t.name for t in movers]
-    for i, a in enumerate(names):
-        for b in [*names[i + 1 :], *(t.name for t in still)]:
-            if (
-                np.abs(room[a].mean(1) - room[b].mean(1)).max(1).min() < 12
-                and footprint.gap(room[a], room[b]).min() <= 0.05
-            ):
-                return False
+    event = {"ego", "stepping_out"}
+    for a, b in combinations(room, 2):
+        if (a in fixed and b in fixed) or {a, b} == event:
+            continue
+        # A hand's breadth from what stands, and between movers so much that nobody calls it a near miss.
+        least = 0.05 if {a, b} & fixed else CLOSE + 0.1
+        near = np.abs(room[a].mean(1) - room[b].mean(1)).max(1).min() < 12
+        if near and footprint.gap(room[a], room[b]).min() <= least:
+            return False
     return True
 
 
 def _road() -> tuple[Thing, ...]:
-    grey, pale, white = (0.2, 0.2, 0.21), (0.52, 0.51, 0.49), (0.85, 0.85, 0.83)
+    grey, pale, white = (0.34, 0.34, 0.35), (0.52, 0.51, 0.49), (0.85, 0.85, 0.83)
     ground = Geom("plane", (0.0, 0.0, 3.0), "asphalt", (0.36, 0.42, 0.27), (0, 0, -0.02), texture="noise")
     road = figures.block((-80, -KERB, -0.3), (160, KERB, 0.0), "asphalt", grey, texture="noise")
     paths = [figures.block((-80, s * 9.2 - 2, -0.3), (160, s * 9.2 + 2, 0.12), "ceramic", pale) for s in (-1, 1)]
