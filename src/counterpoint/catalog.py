@@ -127,6 +127,7 @@ TABLES: dict[str, dict[str, str]] = {
         "world_yaw": "counterpoint.transforms.world:WorldYaw",
     },
     "layouts": {
+        "arm": "counterpoint.simulate.layouts.arm:Arm",
         "declared": "counterpoint.simulate.layouts.declared:Declared",
         "drop": "counterpoint.simulate.layouts.drop:Drop",
         "machine": "counterpoint.simulate.layouts.machine:Machine",

@@ -46,6 +46,7 @@ def xml(scene: Scene) -> str:
         if names.count(name) > 1:
             raise AlignmentError(f"scene {scene.layout!r} has {names.count(name)} things called {name!r}: rename them.")
     root = Xml.Element("mujoco", model=scene.layout or "scene")
+    Xml.SubElement(root, "compiler", angle="radian")  # MJCF takes limits of hinges in degrees otherwise.
     option = Xml.SubElement(
         root,
         "option",

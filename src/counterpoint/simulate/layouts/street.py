@@ -19,7 +19,13 @@ from counterpoint.simulate.layout import Layout, Staged
 from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Vector, Waypoint, rotation
 from counterpoint.simulate.sensor import Clock, Sensor
 from counterpoint.simulate.sensors.camera import RayCamera
+from counterpoint.simulate.sensors.gnss import Gnss
+from counterpoint.simulate.sensors.imu import Imu
+from counterpoint.simulate.sensors.labels import Labels
+from counterpoint.simulate.sensors.lidar import Lidar
+from counterpoint.simulate.sensors.microphone import Microphone
 from counterpoint.simulate.sensors.narrator import Narrator
+from counterpoint.simulate.sensors.radar import Radar
 from counterpoint.simulate.solve import solve
 from counterpoint.simulate.weather import Weather, air
 from counterpoint.simulate.world import World
@@ -59,6 +65,7 @@ class Street(Layout):
         near_by: what closeness means: the least time to collision, s, or the least gap, m.
         nearness: the range of that measure.
         size: of the picture, px.
+        film: whether the camera films, 10 pictures a second.
     """
 
     seconds: float = 4.0
@@ -76,6 +83,7 @@ class Street(Layout):
     near_by: Literal["time to collision", "gap"] = "time to collision"
     nearness: Range = (0.5, 1.5)
     size: tuple[int, int] = (384, 256)
+    film: bool = True
 
     def __post_init__(self) -> None:
         checked(
@@ -132,7 +140,7 @@ class Street(Layout):
             facts=facts,
         )
         moment = 1.0 if event is None else event[3]
-        return Staged(scene, _sensors(self.size), Clock(self.seconds, min(moment, self.seconds)))
+        return Staged(scene, _sensors(self.size, self.film), Clock(self.seconds, min(moment, self.seconds)))
 
     def _movers(self, key: Key, event: Event | None) -> tuple[Thing, ...]:
         """The ego vehicle first, then other vehicles, cyclists and walkers."""
@@ -448,9 +456,15 @@ def _glow(post: Thing) -> Lamp:
     return Lamp((0.0, 0.0, -1.0), (x, y + inward, z + 5.5), (1.0, 0.83, 0.6), 8.0)
 
 
-def _sensors(size: tuple[int, int]) -> tuple[Sensor, ...]:
+def _sensors(size: tuple[int, int], film: bool) -> tuple[Sensor, ...]:
     eye = Mount("ego", (0.5, 0.0, 1.45))
     return (
-        RayCamera("camera", eye, size, 75.0),
+        RayCamera("camera", eye, size, 75.0, frames=film, fps=10.0),
+        Lidar("lidar", Mount("ego", (0.0, 0.0, 1.75)), "vlp-16"),
+        Radar("radar", Mount("ego", (2.3, 0.0, 0.6))),
+        Imu("imu", Mount("ego", (0.0, 0.0, 0.5)), 100.0),
+        Gnss("gnss", Mount("ego", (-0.6, 0.0, 1.5))),
+        Microphone("microphone", Mount("ego", (0.0, 0.0, 1.7)), "stereo", rate=16_000),
+        Labels("labels", 10.0),
         Narrator("narrator", "camera", eye, size, 75.0),
     )
