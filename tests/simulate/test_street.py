@@ -37,7 +37,7 @@ def test_nobody_touches_anybody(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("by", ["time to collision", "gap"])
 def test_a_near_miss_is_as_near_as_asked(seed: int, by: str) -> None:
-    """Measured anew on a grid five times as fine: the closeness is up to 5 % smaller between the looks of the search."""
+    """Measured anew on a grid five times as fine: it is up to 5 % smaller between the looks of the search."""
     asked = (0.6, 1.2)
     scene = Street(near_miss=True, near_by=by, nearness=asked).draw(_key(seed)).scene  # type: ignore[arg-type]
     world, times = World(scene), np.arange(0, 4.001, 0.01)
