@@ -12,7 +12,9 @@ from counterpoint.modalities.audio import Audio
 from counterpoint.modalities.boxes import Boxes
 from counterpoint.modalities.depth import Depth
 from counterpoint.modalities.image import Image
+from counterpoint.modalities.label import Label
 from counterpoint.modalities.points import Points
+from counterpoint.modalities.record import Record
 from counterpoint.modalities.text import Text
 from counterpoint.modalities.video import Video
 from counterpoint.transforms.plane_crop import Crop
@@ -97,7 +99,7 @@ def test_an_uncalibrated_camera_knows_no_rays() -> None:
     [
         ("Two people walk on a sunny day.", "'sunny'"),
         ("A red bus under a blue sky", "'blue sky'"),
-        ("A man with an umbrella by the road.", "'umbrella'"),
+        ("A man and his shadow on the road.", "'shadow'"),
         ("Ein Auto faehrt vorbei.", "English"),
     ],
 )
@@ -131,6 +133,15 @@ def test_parts_without_a_rule_refuse_and_truth_stays() -> None:
     done = Fog(visibility=20.0)(sample(boxes=boxes), on_refusal="error")
     assert np.array_equal(done["boxes"].xyxy, boxes.xyxy)
     assert np.array_equal(done["depth"].metres, wall()[1].metres)
+
+
+def test_cells_and_classes_that_tell_of_the_weather_refuse_and_others_stay() -> None:
+    plain = Record({"speed": 12.0, "road": "motorway"})
+    done = Fog()(sample(row=plain, kind=Label.of("car")), on_refusal="error")
+    assert done["row"].values == plain.values and done["kind"] == Label.of("car")
+    for part in (Record({"weather": "dry"}), Record({"note": "a sunny day"}), Label.of("clear_sky")):
+        with pytest.raises(RefusedError, match="tells of the weather"):
+            Fog()(sample(other=part), on_refusal="error")
 
 
 def test_far_returns_become_returns_of_the_air() -> None:

@@ -15,7 +15,7 @@ _OF = {
     "snow": r"snow(?:y|ing|s|ed|fall|flakes?|storms?)?|blizzards?|sleet",
     "dust": r"dust(?:y|s)?|sandstorms?",
     "other": r"sun(?:ny|shine|light|lit|s|set|rise|beams?)?|clear|cloudless|bright|blue\s+sk(?:y|ies)|clouds?|cloudy|"
-    r"overcast|weather|visib(?:le|ility)|shadows?|storm(?:s|y)?|thunder\w*|lightning|hail\w*|wet|dry|puddles?|umbrellas?",
+    r"overcast|weather|visib(?:le|ility)|shadows?|storm(?:s|y)?|thunder\w*|lightning|hail\w*|dry",
 }
 _WORDS = {kind: re.compile(rf"\b(?:{source})\b", re.IGNORECASE) for kind, source in _OF.items()}
 _ENGLISH = re.compile(r"\b(?:a|an|the|in|on|of|with|and|is|are|at|to|two|near|by)\b", re.IGNORECASE)

@@ -10,8 +10,10 @@ from counterpoint.core.blob import Blob
 from counterpoint.core.classes import refused, swapped
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import Rig
+from counterpoint.core.weather import weather_words
 
 
 @final
@@ -26,8 +28,8 @@ class Label(Modality):
 
     scores: tuple[tuple[str, float], ...]
     kind: Literal["class", "multi", "soft"] = "class"
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.MEANING})
-    follows: ClassVar[tuple[type[Move], ...]] = (Sides, ColourShift, Blend, Splice)
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.ENVIRONMENT, Axis.MEANING})
+    follows: ClassVar[tuple[type[Move], ...]] = (Sides, ColourShift, Medium, Blend, Splice)
 
     @classmethod
     def of(cls, name: str) -> Self:
@@ -58,6 +60,9 @@ class Label(Modality):
         return Preview("table", [[n, s] for n, s in self.scores])
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
+        if isinstance(move, Medium):
+            told = [n for n, _ in self.scores if weather_words(n.replace("_", " "))]
+            return f"its class {told[0]!r} tells of the weather, and nobody knows which holds now" if told else None
         return refused((n for n, _ in self.scores), move) or super().refuses(move, rig)
 
     def _moved(self, move: Move, rig: Rig) -> Self:

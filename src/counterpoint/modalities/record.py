@@ -23,11 +23,13 @@ from counterpoint.core.columns import Column
 from counterpoint.core.contracts import Encoded, Modality, Preview
 from counterpoint.core.language import apply_edits
 from counterpoint.core.meaning import ColourShift, Directions, Sides, swapped_name
+from counterpoint.core.medium import Medium
 from counterpoint.core.mixture import Blend, Splice
 from counterpoint.core.rig import WORLD, Rig
 from counterpoint.core.serial import dump, load
 from counterpoint.core.sides import swap_sides, tells_directions
 from counterpoint.core.vectors import VectorMap
+from counterpoint.core.weather import weather_words
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import AlignmentError
 
@@ -47,7 +49,7 @@ class Record(Modality):
 
     values: Mapping[str, Cell]
     columns: tuple[Column, ...] = ()
-    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.MEANING, Axis.APPEARANCE})
+    axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.ENVIRONMENT, Axis.MEANING, Axis.APPEARANCE})
     follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, Sides, ColourShift, Directions, Blend, Splice)
     phrases: ClassVar[bool] = True
     signals: ClassVar[frozenset[str]] = frozenset({"cells"})
@@ -85,11 +87,24 @@ class Record(Modality):
         """A record is on the clock if one of its columns changes with the pace (``order`` other than 0)."""
         if isinstance(move, TimeMap):
             return any(c.order for c in self.columns)
+        if isinstance(move, Medium):
+            return bool(self._weather())
         return super().concerns(move)
+
+    def _weather(self) -> str:
+        """Name of the first cell whose name or text tells of weather, or an empty text."""
+        told = (
+            n
+            for n, v in self.values.items()
+            if weather_words(f"{n.replace('_', ' ')} {v if isinstance(v, str) else ''}")
+        )
+        return next(told, "")
 
     def refuses(self, move: Move, rig: Rig) -> str | None:
         if isinstance(move, TimeMap) and max(move.rates) - min(move.rates) > 1e-9 * max(move.rates):
             return "one row holds for the whole clock, and the pace changes on the way"
+        if isinstance(move, Medium):
+            return f"its cell {self._weather()!r} tells of the weather, and nobody knows what it would say now"
         if isinstance(move, WorldMap):
             return VectorMap.of(self.columns, move, rig, WORLD).refuses()
         if isinstance(move, Directions):
