@@ -14,7 +14,14 @@ from counterpoint.core.contracts import Source
 from counterpoint.core.keys import Key
 from counterpoint.core.sample import Sample
 from counterpoint.core.serial import canonical, load
-from counterpoint.errors import AlignmentError, CounterpointError, RecipeError, UnknownNameError
+from counterpoint.errors import (
+    AlignmentError,
+    CounterpointError,
+    MissingDependencyError,
+    RecipeError,
+    SceneError,
+    UnknownNameError,
+)
 from counterpoint.formats.native import entry_of
 from counterpoint.simulate.engine import Simulated, rendered, simulate
 from counterpoint.simulate.layout import Staged, layout_from
@@ -157,6 +164,25 @@ def test_what_cannot_be_recorded_is_refused_before_it_is_rolled_out(
 ) -> None:
     with pytest.raises(error, match=said):
         stage.check()
+
+
+def test_nothing_is_rolled_out_that_cannot_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("counterpoint.simulate.engine.World", None)
+    with pytest.raises(AlignmentError, match=r"8\.333 steps"):
+        simulate(Dropped(rate=60.0), KEY)
+
+
+def test_without_mujoco_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("counterpoint.simulate.engine.find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'counterpoint\[simulate\]'"):
+        Simulated("dropped", 3).check()
+
+
+def test_a_scene_that_cannot_be_is_set_aside_and_not_taken_for_a_wrong_request() -> None:
+    crowd = {"things": [{"count": 2, "position": [0, 0, 1]}], "sensors": [{"labels": {}}]}
+    source = Simulated("declared", 1, 0, crowd)
+    with pytest.raises(SceneError, match=r"sample 'declared-000000' cannot be simulated: .*finds no room"):
+        source.sample("declared-000000")
 
 
 def test_two_sensors_that_give_one_part_are_refused() -> None:

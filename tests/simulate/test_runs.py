@@ -22,6 +22,7 @@ from counterpoint.run.report import write_report
 from tests.run.made_up import cli, command, digests, environment, silent
 from tests.simulate.made_up import PLUGIN, recipe
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 MIRROR = ({"augment": {"copies": 2, "with": ["tempo"], "keep_originals": True}},)
 
 
@@ -170,3 +171,11 @@ def test_a_recipe_with_a_yaml_layout_needs_no_other_file_later(tmp_path: Path) -
     assert cli("replay", folder, cwd=tmp_path).stdout.count("the same bytes") == 2
     with pytest.raises(RecipeError, match="no such layout file"):
         load_recipe(path)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("simulate_*.yaml")), ids=lambda p: p.stem)
+def test_every_example_that_simulates_runs(path: Path, tmp_path: Path) -> None:
+    """Its first sample; all of its settings are checked with scenes."""
+    first = load_recipe(path, (f"write.path={tmp_path / 'out'}",)).only(["*-000000"])
+    plan = prepared(first)
+    assert carry_out(plan, 1, silent, True).samples == len(plan.recipe.copies)
