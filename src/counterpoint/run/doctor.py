@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import final
 
@@ -38,6 +39,7 @@ def examined() -> Iterator[Examined]:
         ("stretching", _stretching),
         ("tables", _tables),
         ("disk", _disk),
+        ("simulation", _simulation),
     ]
     for name, trial in trials:
         try:
@@ -108,3 +110,16 @@ def _disk() -> str:
         os.link(one, two)
         free = shutil.disk_usage(folder).free
     return f"hard links work, {free / 1e9:.1f} GB free in {tempfile.gettempdir()}"
+
+
+def _simulation() -> str:
+    if find_spec("mujoco") is None:
+        return "not installed; for simulation: pip install 'counterpoint[simulate]'"
+    from counterpoint.simulate.scene import Geom, Scene, Thing
+    from counterpoint.simulate.world import World
+
+    ball = Thing("ball", "ball", (Geom("sphere", (0.1, 0.1, 0.1)),), position=(0.0, 0.0, 10.0))
+    fallen = 10 - World(Scene(1.0, (ball,))).pose("ball", 1.0)[0][2]
+    if abs(fallen - 9.81 / 2) > 0.02:
+        raise RuntimeError(f"a ball fell {fallen:.3f} m in a second instead of 4.905 m")
+    return f"mujoco-core {version('mujoco-core')} lets things fall"
