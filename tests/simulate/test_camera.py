@@ -12,11 +12,13 @@ from counterpoint.core.medium import Medium
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import RecipeError, UnknownNameError
+from counterpoint.simulate import shade
 from counterpoint.simulate.exposure import decoded, noisy
 from counterpoint.simulate.scene import Geom, Lamp, Mount, Scene, Thing, Waypoint, heading, rotation
 from counterpoint.simulate.sensor import Clock
 from counterpoint.simulate.sensors.camera import RayCamera
 from counterpoint.simulate.shade import DIM
+from counterpoint.simulate.trace import Shapes
 from counterpoint.simulate.world import World
 
 FLOOR = Thing("floor", "ground", (Geom("plane", (0, 0, 0.5), "wood", (0.7, 0.7, 0.65), texture="checker"),))
@@ -360,3 +362,16 @@ def test_flow_of_a_turning_camera_moves_the_sky_and_needs_one_shutter() -> None:
     assert flow.vectors[36, 60, 0] == pytest.approx(expected, abs=0.02)  # row 36 is half a pixel off the axis
     with pytest.raises(RecipeError, match="rolling"):
         camera(flow=True, line_time=1e-5).check(world.scene)
+
+
+def test_leaving_out_pairs_that_cannot_shade_changes_no_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    lamps = (Lamp((0.4, 0.5, -1.0), power=0.6), Lamp(position=(1.5, 0.5, 3.0), power=2.0))
+    world, eye = World(replace(one_of_each(), lamps=lamps)), camera()
+    chosen = eye.view(world, 0.0).radiance
+
+    def every(shapes: Shapes, middle: np.ndarray, reach: np.ndarray, lamp: Lamp) -> tuple[np.ndarray, np.ndarray]:
+        chunks, count = middle.shape[1], len(shapes.geoms)
+        return np.repeat(np.arange(chunks), count), np.tile(np.arange(count), chunks)
+
+    monkeypatch.setattr(shade, "_pairs", every)
+    np.testing.assert_array_equal(chosen, eye.view(world, 0.0).radiance)

@@ -220,7 +220,12 @@ def _pairs(shapes: Shapes, middle: Array, reach: Array, lamp: Lamp) -> tuple[NDA
     d = within(turn, (t[0], t[1], t[2]))
     # A shape that turns during the picture is as wide as its ball.
     half = shapes.halves if len(shapes.turns) == 1 else np.minimum(shapes.radii, 1e9)[:, None] + np.zeros(3)
-    box = half[shape].T + shapes.drift[shape] + reach[chunk]
+    spread = reach[chunk]
+    if lamp.position is not None:
+        # The rays of a ball of points run together in the lamp, so a shape close to it meets a narrow beam.
+        ahead = (along[chunk, shape] - (shapes.radii + shapes.drift)[shape] - spread) / far[chunk]
+        spread = spread * (1 - np.clip(ahead, 0, 1))
+    box = half[shape].T + shapes.drift[shape] + spread
     between = crosses(o, d, box, np.inf if lamp.position is None else 1.0)
     return chunk[between], shape[between]
 
