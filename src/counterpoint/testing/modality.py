@@ -14,6 +14,7 @@ from counterpoint.core.blob import Blob
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Absent, CannotFollow, Encoded, Modality, Preview
 from counterpoint.core.meaning import ColourShift, Sides
+from counterpoint.core.medium import Medium
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Camera, Frame, Rig
 from counterpoint.core.world import WorldMap
@@ -36,6 +37,7 @@ def moves(part: Modality, rig: Rig) -> list[Move]:
         TimeMask(0.5, 0.7),
         Sides(),
         ColourShift(plane, grey=True),
+        Medium("fog", 0.02),
     ]
 
 
