@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count as counted
 from itertools import pairwise
 from math import acos, atan2, cos, hypot, pi, sin
 from typing import Literal, final
+
+import numpy as np
 
 from counterpoint.core.keys import Key
 from counterpoint.core.ranges import checked, ordered
@@ -45,7 +48,7 @@ class Arm(Layout):
 
     Attributes:
         task: what it does.
-        objects: how many cubes lie there.
+        objects: how many cubes lie there; four find room.
         material: of the chosen one.
         size: of the picture, px.
         film: whether the camera films.
@@ -58,22 +61,15 @@ class Arm(Layout):
     film: bool = True
 
     def __post_init__(self) -> None:
-        checked(self, objects=(1, 6, "cubes"), size=(16, 4096, "px"))
+        checked(self, objects=(1, 4, "cubes"), size=(16, 4096, "px"))
         ordered(self, "objects")
 
     def draw(self, key: Key) -> Staged:
         stream = key.at("cubes").stream()
         low, high = self.objects if isinstance(self.objects, tuple) else (self.objects, self.objects)
         count, names = int(stream.integers(low, high + 1)), list(_COLOURS)
-        spots: list[tuple[float, float]] = []
-        for _ in range(500):
-            far, way = float(stream.uniform(0.36, 0.5)), float(stream.uniform(-1.1, 1.1))
-            spot = (far * cos(way), far * sin(way))
-            if len(spots) < count and all(hypot(spot[0] - x, spot[1] - y) > 0.2 for x, y in spots):
-                spots.append(spot)
-        if len(spots) < count:
-            raise RecipeError(f"{self}: {count} cubes find no room in reach of the arm. Ask for fewer.")
-        colours = [names[i] for i in stream.permutation(len(names))[:count]] if count <= len(names) else names * 2
+        spots = _spots(stream, count)
+        colours = [names[i] for i in stream.permutation(len(names))[:count]]
         stuff = [self.material, *(str(stream.choice(("wood", "plastic", "rubber"))) for _ in spots[1:])]
         cubes = [_cube(f"cube_{i + 1}", colours[i], stuff[i], spot) for i, spot in enumerate(spots)]
         seconds, plan = 4.0, (_lifting if self.task == "lift" else _pushing)(spots[0])
@@ -87,6 +83,21 @@ class Arm(Layout):
         )
         eye = (1.35, -0.75, 0.8)
         return Staged(scene, _sensors(Mount("world", eye, looking(eye, (0.2, 0.0, 0.22))), self), Clock(seconds, 3.0))
+
+
+def _spots(stream: np.random.Generator, count: int) -> list[tuple[float, float]]:
+    """Places on the table in reach of the hand, 0.2 m apart; drawn anew until all find room."""
+    spots: list[tuple[float, float]] = []
+    for tried in counted():
+        if len(spots) == count:
+            break
+        if tried % 100 == 99:
+            spots = []
+        far, way = float(stream.uniform(0.36, 0.5)), float(stream.uniform(-1.1, 1.1))
+        spot = (far * cos(way), far * sin(way))
+        if all(hypot(spot[0] - x, spot[1] - y) > 0.2 for x, y in spots):
+            spots.append(spot)
+    return spots
 
 
 def _sensors(mount: Mount, arm: Arm) -> tuple[Sensor, ...]:

@@ -40,7 +40,7 @@ _LIGHT = {
     "dusk": ((Lamp((1.0, -0.6, -0.25), colour=(1.0, 0.62, 0.4), power=0.3),), 0.16),
     "night": ((), 0.03),
 }
-_TRIES = 40
+_TRIES = 100
 
 
 @final
@@ -461,7 +461,7 @@ def _sensors(size: tuple[int, int], film: bool) -> tuple[Sensor, ...]:
     return (
         RayCamera("camera", eye, size, 75.0, frames=film, fps=10.0),
         Lidar("lidar", Mount("ego", (0.0, 0.0, 1.75)), "vlp-16"),
-        Radar("radar", Mount("ego", (2.3, 0.0, 0.6))),
+        Radar("radar", Mount("ego", (2.3, 0.0, 0.6)), 5.0),
         Imu("imu", Mount("ego", (0.0, 0.0, 0.5)), 100.0),
         Gnss("gnss", Mount("ego", (-0.6, 0.0, 1.5))),
         Microphone("microphone", Mount("ego", (0.0, 0.0, 1.7)), "stereo", rate=16_000),
