@@ -18,11 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from counterpoint.errors import AlignmentError, MissingDependencyError, UnknownNameError
 from counterpoint.simulate import model, path
+from counterpoint.simulate.contacts import Blows, Contacts, Touches
 from counterpoint.simulate.scene import Geom, Mount, Scene, Thing, rotation
 
 Array = NDArray[np.float64]
-_ROWS = np.arange(3)
-_AFTER, _BEFORE = [1, 2, 0], [2, 0, 1]
 
 
 @final
@@ -34,42 +33,6 @@ class Hits:
     distance: Array
     geom: NDArray[np.int32]
     normal: Array
-
-
-@final
-@dataclass(frozen=True)
-class Contacts:
-    """Every step of every touch: (K,) arrays, and (K, 3) for vectors in the world; in the order of time.
-
-    The sum of ``impulse * normal + friction`` over the rows in which a free body is second, less that over the rows in
-    which it is first, is the change of its momentum but for gravity.
-
-    Attributes:
-        time: s, start of the step in which the force acts.
-        first, second: indices of geoms; the normal points from first to second.
-        point: m.
-        normal: unit vectors.
-        impulse: of this step along the normal, on the second, N s.
-        friction: of this step along the surface, on the second, N s.
-        slip: relative speed along the surface, m/s.
-        closing: speed at which the two come closer, m/s; negative while they part.
-        distance: m; negative by as much as they overlap.
-        fresh: whether the two did not touch in the step before.
-        onset: of a fresh touch, the moment within the step before at which the surfaces met, s; else ``time``.
-    """
-
-    time: Array
-    first: NDArray[np.int32]
-    second: NDArray[np.int32]
-    point: Array
-    normal: Array
-    impulse: Array
-    friction: Array
-    slip: Array
-    closing: Array
-    distance: Array
-    fresh: NDArray[np.bool_]
-    onset: Array
 
 
 @final
@@ -305,7 +268,7 @@ class World:
         drive = self._driven()
         states, accelerations, cut = self.states, self.accelerations, m.nq
         qpos, qvel, qacc, step_once = d.qpos, d.qvel, d.qacc, self._mj.mj_step
-        touches, blows = _Touches(m), _Blows(m, self._mj)
+        touches, blows = Touches(m, count), Blows(m, self._mj)
         for step in range(count):
             drive(step)
             states[step, :cut], states[step, cut:] = qpos, qvel
@@ -422,153 +385,6 @@ class World:
             self._mj.mj_comVel(m, d)
             self._mj.mj_rnePostConstraint(m, d)
         self._shown = (time, accelerations)
-
-
-@final
-class _Touches:
-    """What touches in every step, kept as arrays and worked out once at the end."""
-
-    def __init__(self, m: Any) -> None:
-        self._bodies, self._roots, self._count = m.geom_bodyid, m.body_rootid, m.ngeom
-        self._steps: list[int] = []
-        self._rows: list[tuple[Array, ...]] = []
-
-    def note(self, step: int, d: Any) -> tuple[Array, ...]:
-        """The contacts of the step that was just taken; ``d`` still holds what was worked out at its start."""
-        contact = d.contact
-        address = contact.efc_address
-        on = address >= 0
-        geom, address = contact.geom[on], address[on]
-        force = d.efc_force[address[:, None] + _ROWS]
-        body = self._bodies[geom]
-        speed = d.cvel[body]
-        centre = d.subtree_com[self._roots[body]]
-        self._steps.append(step)
-        time = contact.solref[on, 0]
-        self._rows.append((geom, force, contact.pos[on], contact.frame[on], contact.dist[on], speed, centre, time))
-        return self._rows[-1]
-
-    def contacts(self, times: Array, timestep: float, moving: dict[int, tuple[Array, ...]]) -> Contacts:
-        if not self._rows:
-            none, vectors = np.zeros(0), np.zeros((0, 3))
-            index, flag = none.astype(np.int32), none.astype(bool)
-            return Contacts(none, index, index, vectors, vectors, none, vectors, none, none, none, flag, none)
-        step = np.repeat(self._steps, [len(r[0]) for r in self._rows])
-        geom, force, point, frame, distance, speed, centre, _ = (
-            np.concatenate(column) for column in zip(*self._rows, strict=True)
-        )
-        pushed = force[:, 0] > 0
-        step, geom, force, point, frame, distance, speed, centre = (
-            v[pushed] for v in (step, geom, force, point, frame.reshape(-1, 3, 3), distance, speed, centre)
-        )
-        velocity = speed[..., 3:] + _cross(speed[..., :3], point[:, None] - centre)
-        body = self._bodies[geom]
-        for which, (place, _, pace, rate) in moving.items():
-            row, side = np.nonzero(body == which)
-            at = step[row]
-            velocity[row, side] = pace[at] + np.cross(rate[at], point[row] - place[at])
-        apart = np.einsum("kij,kj->ki", frame, velocity[:, 1] - velocity[:, 0])
-        closing = -apart[:, 0]
-        fresh = _fresh(step, geom[:, 0].astype(np.int64) * self._count + geom[:, 1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ago = np.clip(np.where(closing > 0, -distance / closing, 0.0), 0.0, timestep)
-        time = times[step]
-        return Contacts(
-            time,
-            geom[:, 0].astype(np.int32),
-            geom[:, 1].astype(np.int32),
-            point,
-            frame[:, 0],
-            force[:, 0] * timestep,
-            np.einsum("ki,kij->kj", force[:, 1:], frame[:, 1:]) * timestep,
-            np.hypot(apart[:, 1], apart[:, 2]),
-            closing,
-            distance,
-            fresh,
-            np.where(fresh, np.maximum(time - ago, 0.0), time),
-        )
-
-
-@final
-class _Blows:
-    """Puts things where they would be if a blow had fallen when their surfaces met, not at the next step.
-
-    A step sees a blow ``late`` after it fell, so the change of velocity also counts for that time. And the solver
-    cancels the pull of gravity along the normal for the whole step, as if the thing lay still: what leaves the ground
-    gets back what gravity takes from the blow to the middle of the next step, where the velocity of a step is exact.
-    The impulse of the blow is less by that.
-    """
-
-    def __init__(self, m: Any, mujoco: Any) -> None:
-        self._m, self._integrate, self._dt = m, mujoco.mj_integratePos, float(m.opt.timestep)
-        self._gravity = np.array(m.opt.gravity)
-        self._slow = 4 * abs(float(m.opt.gravity[2])) * self._dt + 1e-9
-        self._trees = np.array([m.body_treeid[b] for b in m.geom_bodyid], int)
-        self._dofs = np.array(m.dof_treeid)
-        # 1/kg of the lighter of two; a blow is at least twice as hard as the weight.
-        moves = self._trees >= 0
-        self._light = np.where(moves, 1 / np.maximum(m.body_subtreemass[m.geom_bodyid], 1e-9), 0.0)
-        self._hard = self._slow / 2 / self._dt
-        free = np.flatnonzero(m.jnt_type == mujoco.mjtJoint.mjJNT_FREE)
-        bodies = m.jnt_bodyid[free]
-        self._free = {
-            int(m.body_treeid[b]): (int(q), int(v), float(m.body_subtreemass[b]))
-            for b, q, v in zip(bodies, m.jnt_qposadr[free], m.jnt_dofadr[free], strict=True)
-        }
-
-    def put_in_time(self, d: Any, rows: tuple[Array, ...]) -> Array | None:
-        """Correct the state at the end of the step that was just taken, and the forces of its contacts.
-
-        Returns:
-            (nv,) By how much the positions at its start lag behind the blow; None without a blow.
-        """
-        geom, force, point, frame, distance, speed, centre, time = rows
-        hit = np.flatnonzero(force[:, 0] * np.maximum(self._light[geom[:, 0]], self._light[geom[:, 1]]) > self._hard)
-        if not len(hit):
-            return None
-        normal = frame[hit, :3]
-        velocity = speed[hit, :, 3:] + _cross(speed[hit, :, :3], point[hit, None] - centre[hit])
-        closing = ((velocity[:, 0] - velocity[:, 1]) * normal).sum(1)
-        fast = closing > self._slow
-        if not fast.any():
-            return None
-        hit, normal = hit[fast], normal[fast]
-        late = np.minimum(np.maximum(-distance[hit] / closing[fast], 0.0), self._dt)
-        # Slow touches are let be, little by little: a threshold would make chaos of rounding.
-        sure = np.minimum((closing[fast] / self._slow - 1) / 2, 1.0)
-        pull = (d.qacc - d.qacc_smooth) * self._dt
-        bounce = 2 * self._dt / time[hit] - 1
-        trees = self._trees[geom[hit]]
-        lag = np.zeros(len(pull))
-        for tree in sorted({t for t in trees.ravel().tolist() if t >= 0}):
-            mine = np.flatnonzero((trees == tree).any(1))
-            row = hit[mine]
-            share = force[row, 0] / force[row, 0].sum()
-            own = self._dofs == tree
-            lag[own] = pull[own] * float((share * sure[mine]) @ late[mine])
-            grounded = (trees[mine] < 0).any(1)
-            if tree in self._free and grounded.any():
-                at, dof, mass = self._free[tree]
-                n, e, p = normal[mine], bounce[mine], late[mine]
-                fall = share * sure[mine] * grounded * (n @ self._gravity)
-                lost = fall * (0.5 * self._dt + p - e * (0.5 * self._dt - p))
-                d.qvel[dof : dof + 3] += lost @ n
-                d.qpos[at : at + 3] += (fall * (self._dt + p) * (0.5 * (self._dt + p) - e * (0.5 * self._dt - p))) @ n
-                outwards = np.where(trees[mine, 1] == tree, 1.0, -1.0)
-                force[row, 0] += outwards * mass * lost / self._dt
-        self._integrate(self._m, d.qpos, lag, 1.0)
-        return lag
-
-
-def _cross(a: Array, b: Array) -> Array:
-    """``np.cross`` of (..., 3), without its overhead."""
-    return a[..., _AFTER] * b[..., _BEFORE] - a[..., _BEFORE] * b[..., _AFTER]
-
-
-def _fresh(step: NDArray[np.int64], pair: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the pair of a row is in no row of the step before."""
-    span = int(pair.max()) + 1
-    return ~np.isin(step * span + pair, np.unique((step + 1) * span + pair))
 
 
 def _mujoco() -> Any:
