@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from counterpoint.core.keys import Key
+from counterpoint.core.meaning import Sides
+from counterpoint.core.rig import Rig
 from counterpoint.core.world import WorldMap
 from counterpoint.errors import RecipeError
+from counterpoint.modalities.text import Text
+from counterpoint.simulate.commute import moved_mount
 from counterpoint.simulate.happenings import happenings
 from counterpoint.simulate.layouts.arm import HAND, Arm, reached
+from counterpoint.simulate.sensors.narrator import Narrator
 from counterpoint.simulate.world import World
 
 
@@ -54,3 +61,17 @@ def test_a_mirrored_arm_does_the_mirrored_thing() -> None:
         for name in ("hand", "cube_1"):
             one, other = (w.pose(name, time)[0] for w in worlds)
             assert np.allclose(mirror.forward(one), other, atol=1e-8), (name, time)
+
+
+def test_words_of_a_mirrored_arm_from_a_mirrored_camera_are_the_mirrored_words() -> None:
+    """The camera stands to one side, so its mount is mirrored too; what happens is told in the same order."""
+    mirror, staged = WorldMap.mirror("y"), Arm(objects=4).draw(Key.of(2, "arm", "scene"))
+    narrator = next(s for s in staged.sensors if isinstance(s, Narrator))
+    other = replace(narrator, mount=moved_mount(narrator.mount, mirror))
+    one = narrator.sense(World(staged.scene), staged.clock, Key.of(1)).parts
+    two = other.sense(World(staged.scene.moved(mirror)), staged.clock, Key.of(1)).parts
+    assert one.keys() == two.keys()
+    for name, part in one.items():
+        if isinstance(part, Text):
+            moved = part.follow(Sides(), Rig())
+            assert isinstance(moved, Text) and moved.text == two[name].text  # type: ignore[attr-defined]
