@@ -268,7 +268,11 @@ class Struck:
         if key not in self._tables:
             poles = self._modes.poles * (1 + shift * 5e-4)
             count = ceil(-np.log(_QUIET) / self._modes.decay.min() * self._rate)
-            z = np.exp(np.outer(poles / self._rate, np.arange(min(count, 2 * self._rate))))
+            count = min(count, 2 * self._rate)
+            # Two short tables multiply to the long one, so few exponentials are worked out.
+            fine = np.exp(np.outer(poles / self._rate, np.arange(256)))
+            coarse = np.exp(np.outer(poles / self._rate, 256 * np.arange(-(-count // 256))))
+            z = (coarse[:, :, None] * fine[:, None]).reshape(len(poles), -1)[:, :count]
             self._tables[key] = np.concatenate([z.real, z.imag])
         return self._tables[key]
 

@@ -182,6 +182,7 @@ class _Ear:
     def __init__(self, microphone: Microphone, world: World, place: Vector, seconds: float) -> None:
         self.grid = np.arange(round(seconds / _GRID) + 1) * _GRID
         mount = microphone.mount
+        self._still = mount.on == "world"
         own = np.array(mount.position)
         turn = rotation(mount.quaternion)
         if mount.on == "world":
@@ -193,6 +194,8 @@ class _Ear:
             self._places = world.track(mount.on, self.grid) + carried @ (own + turn @ np.array(place))
 
     def track(self, times: Array) -> Array:
+        if self._still:
+            return np.broadcast_to(self._places[0], (len(times), 3))
         return np.stack([np.interp(times, self.grid, self._places[:, k]) for k in range(3)], 1)
 
     def turns(self, time: float | None) -> Array:
