@@ -26,7 +26,7 @@ from counterpoint.simulate.world import World
 
 @final
 @dataclass(frozen=True)
-class Change(Recorded):
+class Cause(Recorded):
     """What is different in the twin.
 
     Attributes:
@@ -48,7 +48,7 @@ class Twin(Recorded):
     """A changed scene."""
 
     scene: Scene
-    change: Change
+    change: Cause
 
 
 def recoloured(scene: Scene, name: str, word: str, colour: Vector) -> Twin:
@@ -57,7 +57,7 @@ def recoloured(scene: Scene, name: str, word: str, colour: Vector) -> Twin:
     main = _main(thing)
     geoms = tuple(replace(g, colour=colour) if g.colour == thing.geoms[main].colour else g for g in thing.geoms)
     words = _worded(thing, "colour", word)
-    return Twin(scene.with_thing(replace(thing, geoms=geoms, words=words)), Change("colour", name, False, False))
+    return Twin(scene.with_thing(replace(thing, geoms=geoms, words=words)), Cause("colour", name, False, False))
 
 
 def remade(scene: Scene, name: str, material: str) -> Twin:
@@ -72,12 +72,12 @@ def remade(scene: Scene, name: str, material: str) -> Twin:
     geoms = tuple(replace(g, material=material) for g in thing.geoms)
     changed = replace(thing, geoms=geoms, words=_worded(thing, "material", material))
     moves = thing.motion in ("free", "joint")
-    return Twin(scene.with_thing(changed), Change("material", name, moves, thing.motion == "joint"))
+    return Twin(scene.with_thing(changed), Cause("material", name, moves, thing.motion == "joint"))
 
 
 def weathered(scene: Scene, medium: Medium | None) -> Twin:
     """The same under another sky; None clears the air. Bodies do not feel it."""
-    return Twin(replace(scene, medium=medium), Change("weather", "", False, False))
+    return Twin(replace(scene, medium=medium), Cause("weather", "", False, False))
 
 
 def removed(scene: Scene, name: str) -> Twin:
@@ -90,7 +90,7 @@ def removed(scene: Scene, name: str) -> Twin:
     if held:
         raise RecipeError(f"removed({name!r}): it holds {held}; remove those first, or another thing.")
     thing = scene.thing(name)
-    return Twin(scene.without(name), Change("presence", name, True, thing.motion == "joint"))
+    return Twin(scene.without(name), Cause("presence", name, True, thing.motion == "joint"))
 
 
 def displaced(scene: Scene, name: str, shift: Vector) -> Twin:
@@ -102,7 +102,7 @@ def displaced(scene: Scene, name: str, shift: Vector) -> Twin:
 
     path = tuple(replace(p, position=there(p.position)) for p in thing.path)
     moved = replace(thing, position=there(thing.position), path=path)
-    return Twin(scene.with_thing(moved), Change("position", name, True, True))
+    return Twin(scene.with_thing(moved), Cause("position", name, True, True))
 
 
 def reached(twin: Twin, one: World, other: World) -> Mapping[str, float]:
