@@ -19,7 +19,7 @@ from counterpoint.core.axes import Move
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Step, Transform
 from counterpoint.core.meaning import ColourShift
-from counterpoint.core.mixture import Blend, Drop, Splice
+from counterpoint.core.mixture import Blend, Removal, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.sample import Sample
 from counterpoint.core.world import WorldMap
@@ -72,7 +72,7 @@ def shown_by(moves: tuple[Move, ...]) -> str:
             return panel or "pixels"
     if any(isinstance(m, WorldMap) for m in moves):
         return "points"
-    return "parts" if any(isinstance(m, Drop) for m in moves) else "pixels"
+    return "parts" if any(isinstance(m, Removal) for m in moves) else "pixels"
 
 
 @lru_cache

@@ -15,7 +15,7 @@ from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Absent, Change, Context, Encoded, Modality, Preview, Step
 from counterpoint.core.keys import Key
 from counterpoint.core.meaning import Sides
-from counterpoint.core.mixture import Drop
+from counterpoint.core.mixture import Removal
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Rig
 from counterpoint.core.sample import Sample
@@ -173,7 +173,7 @@ def test_error_names_transform_sample_part_and_reason() -> None:
 
 
 def test_absent_parts_stay_absent_through_everything() -> None:
-    s = a_sample(rock=Absent("stubborn")).changed(TEMPO).changed(crop(1)).changed(Change("D", (Drop(("film",)),)))
+    s = a_sample(rock=Absent("stubborn")).changed(TEMPO).changed(crop(1)).changed(Change("D", (Removal(("film",)),)))
     assert s.present() == ["a"]
     assert not s.lineage.refusals
 

@@ -13,7 +13,7 @@ from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Change
 from counterpoint.core.keys import Key
 from counterpoint.core.meaning import Sides
-from counterpoint.core.mixture import Blend, Drop
+from counterpoint.core.mixture import Blend, Removal
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.world import WorldMap
 from counterpoint.run.words import in_words, listed, number_of, plain, size_in_words, step_in_words, word_changes
@@ -36,7 +36,7 @@ TURN = np.array([[0, 1, 0], [-1, 0, 10], [0, 0, 1]])  # counter-clockwise as see
         ((PlaneMap.of("camera", (10, 8), [[2, 0, 0], [0, 2, 0], [0, 0, 1]], (20, 16)),), "Step ×2.00, to 20 × 16 px"),
         ((WorldMap.similarity(1.05 * np.eye(3)),), "Step ×1.050"),
         ((Blend("other", 0.7),), "Step 70% with 30% of other"),
-        ((Drop(("audio",)),), "Step without audio"),
+        ((Removal(("audio",)),), "Step without audio"),
         ((Appearance.of("gain", "waveform", {"db": -3.25}, Key.of(0)),), "Step -3.2 dB"),
     ],
 )

@@ -55,7 +55,7 @@ class Splice(Move):
 
 @final
 @dataclass(frozen=True)
-class Drop(Move):
+class Removal(Move):
     """These parts become absent."""
 
     parts: tuple[str, ...]

@@ -20,7 +20,7 @@ from counterpoint.core.contracts import Absent, CannotFollow, Change, Context, M
 from counterpoint.core.lineage import Lineage
 from counterpoint.core.meaning import Sides, swapped_keys
 from counterpoint.core.medium import Medium
-from counterpoint.core.mixture import Blend, Drop, Splice
+from counterpoint.core.mixture import Blend, Removal, Splice
 from counterpoint.core.plane import PlaneMap
 from counterpoint.core.rig import Camera, Rig
 from counterpoint.errors import AlignmentError, CounterpointError, RefusedError, UnknownNameError
@@ -314,12 +314,12 @@ class Sample:
             rig = rig.follow(move)
             if isinstance(move, Sides):
                 cells = swapped_keys(cells)
-            if isinstance(move, Drop):
+            if isinstance(move, Removal):
                 cells = {n: Cell(c.base.absent(change.name)) if n in move.parts else c for n, c in cells.items()}
         return refused or Sample(self.key, cells, rig, self.lineage, guests)
 
     def _step(self, name: str, cell: Cell, move: Move, rig: Rig, context: Context) -> Queued | None:
-        if isinstance(move, Drop) or isinstance(cell.base, Absent):
+        if isinstance(move, Removal) or isinstance(cell.base, Absent):
             return None
         if isinstance(move, (Blend, Splice)):
             partner = context.pool[move.partner]

@@ -16,7 +16,7 @@ from counterpoint.core.axes import Move
 from counterpoint.core.clock import TimeMap, TimeMask
 from counterpoint.core.contracts import Change, Step
 from counterpoint.core.meaning import ColourShift
-from counterpoint.core.mixture import Blend, Drop, Splice
+from counterpoint.core.mixture import Blend, Removal, Splice
 from counterpoint.core.plane import Bend, PlaneMap
 from counterpoint.core.world import WorldMap
 
@@ -117,7 +117,7 @@ def _splice(move: Splice) -> list[str]:
 
 
 @figures.register
-def _drop(move: Drop) -> list[str]:
+def _drop(move: Removal) -> list[str]:
     return [f"without {name}" for name in move.parts]
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 from counterpoint.core.axes import Axis
 from counterpoint.core.contracts import Change, Pool, Transform
 from counterpoint.core.keys import Key
-from counterpoint.core.mixture import Drop
+from counterpoint.core.mixture import Removal
 from counterpoint.core.ranges import checked
 from counterpoint.core.sample import Sample
 from counterpoint.errors import UnknownNameError
@@ -49,4 +49,4 @@ class ModalityDropout(Transform):
         if lost and not set(signals or there) - set(lost):
             last = key.at("kept").stream().permutation(len(lost))[0]
             del lost[int(last)]
-        return Change("ModalityDropout", (Drop(tuple(lost)),)) if lost else None
+        return Change("ModalityDropout", (Removal(tuple(lost)),)) if lost else None
