@@ -291,14 +291,15 @@ class Sample:
         mixed = tuple(m.partner for m in change.moves if isinstance(m, (Blend, Splice)))
         more = tuple(p for m in mixed for p in context.pool[m].lineage.parents if p not in old.parents)
         changes, dropped = (*old.changes, change), (*old.dropped, lost)
-        licence = _joined(old.licence, *(context.pool[m].lineage.licence for m in mixed))
+        licences = (old.licence, *(context.pool[m].lineage.licence for m in mixed))
+        licence = _joined(*licences) if mixed else old.licence
         lineage = Lineage(
             old.parents + more, "augment", changes, old.refusals, dropped, old.seed, old.copy, licence, old.origin
         )
         return Sample(self.key, self.cells, self.rig, lineage, self.guests)
 
     def _followed(self, change: Change, context: Context) -> Sample | list[Refusal]:
-        cells, rig, guests = dict(self.cells), self.rig, Counter(self.guests)
+        cells, rig, guests = dict(self.cells), self.rig, self.guests
         refused: list[Refusal] = []
         for move in change.moves:
             for name, cell in cells.items():
@@ -310,7 +311,8 @@ class Sample:
                     refused.append(Refusal(change.name, name, reason))
                 else:
                     cells[name] = cell.pushed(step)
-                    guests.update(step.partner.instances() if step.partner else ())
+                    if step.partner is not None:
+                        guests = Counter(guests) + Counter(step.partner.instances())
             rig = rig.follow(move)
             if isinstance(move, Sides):
                 cells = swapped_keys(cells)
