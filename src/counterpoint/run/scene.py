@@ -25,6 +25,10 @@ EDGES = ((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4),
 _DOTS = 1800
 
 
+_NAMES = 8
+"""Boxes of a picture that are named, the largest first."""
+
+
 def pictures(shown: Shown) -> Iterator[tuple[str, Html]]:
     """A panel for each picture; the first of a camera carries the drawings."""
     drawn: set[str] = set()
@@ -99,10 +103,12 @@ def _mask(payload: bytes, size: tuple[int, int]) -> Html:
 
 def _shapes(shapes: Sequence[dict[str, Any]], size: tuple[int, int], ids: Sequence[str]) -> Html:
     named = ids if len(ids) == len(shapes) else [str(s.get("name", "")) for s in shapes]
-    return joined(_shape(s, size, n) for s, n in zip(shapes[:200], named, strict=False))
+    extents = [np.ptp(np.asarray(s["at"], float).reshape(-1, 2), axis=0).prod() for s in shapes[:200]]
+    told = set(np.argsort(extents)[-_NAMES:].tolist())  # names of many small boxes would hide the picture
+    return joined(_shape(s, size, n, i in told) for i, (s, n) in enumerate(zip(shapes[:200], named, strict=False)))
 
 
-def _shape(shape: dict[str, Any], size: tuple[int, int], instance: str) -> Html:
+def _shape(shape: dict[str, Any], size: tuple[int, int], instance: str, told: bool) -> Html:
     at, name = np.asarray(shape["at"], float).reshape(-1, 2), str(shape.get("name", ""))
     look = f"shape {colour(instance)}"
     if shape["type"] == "point":
@@ -113,7 +119,10 @@ def _shape(shape: dict[str, Any], size: tuple[int, int], instance: str) -> Html:
         (x0, y0), (x1, y1) = at
         at = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     return joined(
-        [_path(at, look, closed=shape["type"] != "line"), _name(at, name, size) if shape["type"] == "box" else None]
+        [
+            _path(at, look, closed=shape["type"] != "line"),
+            _name(at, name, size) if told and shape["type"] == "box" else None,
+        ]
     )
 
 
