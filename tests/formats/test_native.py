@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +25,7 @@ from counterpoint.modalities.image import Image
 from counterpoint.modalities.label import Label
 from counterpoint.modalities.record import Record
 from counterpoint.modalities.text import Text
-from counterpoint.signal.store import Entry, Member, committed, load_manifest, stem, write_shard
+from counterpoint.signal.store import Entry, Member, committed, load_manifest, stem, sweep, write_shard
 from counterpoint.testing import worlds
 from counterpoint.testing.format import check_format
 
@@ -230,3 +233,13 @@ def test_a_record_keeps_its_whole_numbers_and_gaps(tmp_path: Path) -> None:
     back = Native.read(tmp_path / "set").sample("a")["row"].values
     assert back == values
     assert np.array_equal([type(v) for v in back.values()], [type(v) for v in values.values()])
+
+
+def test_what_a_zombie_left_is_swept_and_what_a_living_writer_holds_is_not(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)  # ended, but not reaped: a zombie
+    for pid in (dead.pid, os.getpid()):
+        (tmp_path / ".work" / f"{pid}-x").mkdir(parents=True)
+    sweep(tmp_path)
+    assert [p.name for p in (tmp_path / ".work").iterdir()] == [f"{os.getpid()}-x"]
+    dead.wait()

@@ -254,7 +254,11 @@ def _alive(pid: str) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    # Where nobody reaps them, killed processes stay in the table as zombies; they write no more.
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return True
 
 
 def sealed(value: Mapping[str, Any]) -> bytes:
