@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -165,3 +167,19 @@ def test_a_return_at_the_end_of_what_is_kept_comes_next_and_one_at_its_start_sta
     kept = part.follow(TimeMap.affine(keep=(0.25, 0.75)), RIG)
     assert isinstance(kept, Points)
     assert kept.values[:, 0].tolist() == [1, 2]
+
+
+def test_a_long_chain_of_moves_is_rounded_once() -> None:
+    rng = np.random.default_rng(5)
+    part = Points(rng.uniform(-2, 2, (500, 4)).astype(np.float32), ("x", "y", "z", "intensity"))
+    truth, rig = part.xyz, Rig()
+    for i in range(40):
+        turn = np.array([[np.cos(i), -np.sin(i), 0], [np.sin(i), np.cos(i), 0], [0, 0, 1.0]])
+        for move in (WorldMap.similarity(turn, (3.1, -2.2, 0.7)), WorldMap.mirror("y"), Sides()):
+            moved = part.follow(move, rig)
+            assert isinstance(moved, Points)
+            part, truth = moved, move.forward(truth) if isinstance(move, WorldMap) else truth
+    np.testing.assert_array_equal(part.values[:, :3], truth.astype(np.float32))
+    dropped = replace(part, values=part.values[::2])
+    assert dropped.exact is None
+    assert len(dropped.xyz) == 250

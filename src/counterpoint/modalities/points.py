@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, final
 
 import numpy as np
@@ -51,12 +51,15 @@ class Points(Modality):
         columns: ``F`` unique names, beginning with ``x``, ``y``, ``z``. ``time`` is s on the clock of the sample.
         frame: the frame of the coordinates: ``world`` or one of the rig.
         start: moment of the cloud, s on the clock of the sample.
+        exact: ``(N, 3)`` float64 coordinates behind those of ``values`` while moves go on, so that a chain of them is
+            rounded once; it is not stored, and None where nothing moved.
     """
 
     values: NDArray[np.float32]
     columns: tuple[str, ...] = ("x", "y", "z")
     frame: str = "world"
     start: float = 0.0
+    exact: NDArray[np.float64] | None = field(default=None, repr=False)
     axes: ClassVar[frozenset[Axis]] = frozenset({Axis.WORLD, Axis.TIME, Axis.ENVIRONMENT, Axis.MEANING})
     follows: ClassVar[tuple[type[Move], ...]] = (WorldMap, TimeMap, TimeMask, Sides, ColourShift, Medium, Blend)
     signals: ClassVar[frozenset[str]] = frozenset({"points"})
@@ -64,6 +67,8 @@ class Points(Modality):
     def __post_init__(self) -> None:
         values = np.asarray(self.values, np.float32)
         object.__setattr__(self, "values", values if values.size else np.zeros((0, len(self.columns)), np.float32))
+        if self.exact is not None and not np.array_equal(self.exact.astype(np.float32), self.values[:, :3]):
+            object.__setattr__(self, "exact", None)  # rows or places were changed since
 
     def check(self) -> None:
         if self.columns[:3] != ("x", "y", "z") or len(set(self.columns)) != len(self.columns):
@@ -90,7 +95,7 @@ class Points(Modality):
     @property
     def xyz(self) -> NDArray[np.float64]:
         """``(N, 3)`` coordinates in m of ``frame``."""
-        return self.values[:, :3].astype(np.float64)
+        return self.values[:, :3].astype(np.float64) if self.exact is None else self.exact
 
     def span(self) -> tuple[float, float] | None:
         if "time" not in self.columns or not len(self.values):
@@ -131,14 +136,15 @@ class Points(Modality):
 
     def _carried(self, local: NDArray[np.float64], scale: float) -> Points:
         out = self.values.copy()
-        out[:, :3] = carried(self.xyz, local)
+        exact = carried(self.xyz, local)
+        out[:, :3] = exact
         for at, lacking in self._vectors():
             own = [i for i in range(3) if i not in lacking]
             turn = local[:3, :3][np.ix_(own, own)] / (scale if self.columns[at[0]].startswith("n") else 1.0)
             out[:, at] = self.values[:, at].astype(float) @ turn.T
         for name in _LENGTHS & set(self.columns):
             out[:, self.columns.index(name)] *= scale
-        return replace(self, values=out)
+        return replace(self, values=out, exact=exact)
 
     @property
     def _is_radar(self) -> bool:
