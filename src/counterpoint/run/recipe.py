@@ -369,13 +369,8 @@ def _place(loc: Sequence[str | int]) -> tuple[str | int, ...]:
 
 
 def _model(place: Sequence[str | int]) -> type[BaseModel]:
-    at: dict[str, type[BaseModel]] = {
-        "read": Read,
-        "write": Write,
-        "make": Stage,
-        "augment": Augment,
-        "simulate": Simulate,
-    }
+    at: dict[str, type[BaseModel]]
+    at = {"read": Read, "write": Write, "make": Stage, "augment": Augment, "simulate": Simulate}
     return next((at[p] for p in reversed(place) if isinstance(p, str) and p in at), Recipe)
 
 
