@@ -16,7 +16,7 @@ from typing import Any, final
 from counterpoint.errors import FormatError
 from counterpoint.files.media import ending, kind_of, plain
 from counterpoint.files.settings import Settings
-from counterpoint.signal.tables import ENDINGS, Rows, peek, read_table
+from counterpoint.signal.tables import ENDINGS, Rows, peek
 
 KEYS = frozenset(
     ["key", "id", "identifier", "uid", "sample_id", "clip_id", "image_id", "utterance_id", "index", "_index"]
@@ -186,12 +186,3 @@ def keys_of(rows: Rows, chosen: str | None, parts: Mapping[str, Pointer]) -> lis
         if len(set(filter(None, paths))) == len(fine):
             return [p or f"row {i}" for i, p in enumerate(paths)]
     return [str(i) for i in range(rows.count)]
-
-
-def table_and_parts(root: Path, settings: Settings) -> tuple[Rows, dict[str, Pointer]] | None:
-    """The table of a folder and what it points at, or None if no table does."""
-    table = table_in(root, settings)
-    if table is None:
-        return None
-    rows = read_table(table)
-    return rows, pointers(root, rows, settings)

@@ -67,16 +67,6 @@ class Rotor(Recorded):
         return self.balls / 2 * self.shaft * (1 + self.ball / self.pitch * cos(self.angle))
 
     @property
-    def cage(self) -> float:
-        """FTF, Hz: with which the cage turns."""
-        return self.shaft / 2 * (1 - self.ball / self.pitch * cos(self.angle))
-
-    @property
-    def spin(self) -> float:
-        """BSF, Hz: with which a ball turns."""
-        return self.pitch / (2 * self.ball) * self.shaft * (1 - (self.ball / self.pitch * cos(self.angle)) ** 2)
-
-    @property
     def failures(self) -> tuple[tuple[str, float], ...]:
         """Those that there are, with their severity."""
         return tuple((name, getattr(self, name)) for name in FAILURES if getattr(self, name) > 0)
