@@ -200,7 +200,7 @@ def test_a_run_that_was_killed_while_it_began_begins_again(place: Path) -> None:
 
 
 def test_interruption_by_ctrl_c_says_how_to_go_on(place: Path) -> None:
-    steps = {"make": augment(**{"with": [{"dawdle": {"seconds": 0.3}}]}), "plugins": [PLUGIN]}
+    steps = {"make": augment(**{"with": [{"dawdle": {"seconds": 0.6}}]}), "plugins": [PLUGIN]}
     path = recipe(place, write={"path": "out", "samples_per_shard": 1}, **steps)
     child = subprocess.Popen(
         command("run", path, "--no-report", "--workers", 2), env=environment(), stderr=subprocess.PIPE, text=True
@@ -210,7 +210,7 @@ def test_interruption_by_ctrl_c_says_how_to_go_on(place: Path) -> None:
         time.sleep(0.01)
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=30)
-    assert child.returncode == 130
+    assert child.returncode == 130, said
     assert "--resume" in said
     assert "Traceback" not in said
     assert cli("run", path, "--no-report", "--resume", cwd=place).returncode == 0
