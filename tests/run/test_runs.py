@@ -200,10 +200,15 @@ def test_a_run_that_was_killed_while_it_began_begins_again(place: Path) -> None:
 
 
 def test_interruption_by_ctrl_c_says_how_to_go_on(place: Path) -> None:
-    steps = {"make": augment(**{"with": [{"dawdle": {"seconds": 0.6}}]}), "plugins": [PLUGIN]}
+    steps = {"make": augment(**{"with": [{"dawdle": {"seconds": 0.3}}]}), "plugins": [PLUGIN]}
     path = recipe(place, write={"path": "out", "samples_per_shard": 1}, **steps)
     child = subprocess.Popen(
-        command("run", path, "--no-report", "--workers", 2), env=environment(), stderr=subprocess.PIPE, text=True
+        command("run", path, "--no-report", "--workers", 2),
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        # As in a terminal: a shell lets what it runs in the background ignore SIGINT, and this suite may run there.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (place / "out" / "manifests").is_dir():
         assert child.poll() is None
